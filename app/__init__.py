@@ -1,0 +1,1 @@
+"""Seriatim: the record of ketamine treatment, as a REST API."""

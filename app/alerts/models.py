@@ -1,0 +1,45 @@
+"""Alerts: raised, acknowledged, resolved, never deleted."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from sqlalchemy import Index
+from sqlalchemy.orm import Mapped
+
+from app.alerts.rules import AlertStatus
+from app.kernel.tables import Base, ClinicRecord, Code, LongText, belongs_to, closed_set
+
+
+class Alert(ClinicRecord, Base):
+    """Something a person must acknowledge."""
+
+    __tablename__ = "alert"
+    __table_args__ = (
+        belongs_to("patient", "patient_id"),
+        closed_set("status", AlertStatus),
+        Index(None, "clinic_id", "status", "raised_at"),
+        Index(None, "clinic_id", "patient_id", "raised_at"),
+        Index(None, "clinic_id", "session_id"),
+        Index(None, "clinic_id", "cause_id"),
+    )
+    __resource__: ClassVar[str] = "alert"
+    __roots__: ClassVar[Sequence[tuple[str, str]]] = (("session", "session_id"), ("patient", "patient_id"))
+
+    patient_id: Mapped[UUID]
+    # No foreign key: alerts lie below sessions, and what raises one has just proved that the session is there.
+    session_id: Mapped[UUID | None]
+    code: Mapped[Code]
+    severity: Mapped[Code]
+    status: Mapped[Code]
+    cause_type: Mapped[Code]
+    cause_id: Mapped[UUID]
+    rule: Mapped[LongText]
+    raised_at: Mapped[datetime]
+    acknowledged_at: Mapped[datetime | None]
+    acknowledged_by: Mapped[UUID | None]
+    acknowledge_note: Mapped[LongText | None]
+    resolved_at: Mapped[datetime | None]
+    resolved_by: Mapped[UUID | None]
+    disposition: Mapped[LongText | None]

@@ -1,0 +1,1 @@
+"""Clinics, locations, staff, clients, roles and tokens: who may do what."""

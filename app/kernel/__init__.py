@@ -1,0 +1,1 @@
+"""The shared kernel: nothing in it knows what ketamine is."""

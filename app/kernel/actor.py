@@ -1,0 +1,60 @@
+"""Who is asking: the caller as the token shows it, and the actor, a caller at work in one clinic."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+
+class PrincipalKind(StrEnum):
+    """The kinds of principal that act in a clinic."""
+
+    STAFF = "staff"
+    CLIENT = "client"
+    SYSTEM = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """One clinic a caller may act in, and as whom."""
+
+    clinic_id: UUID
+    principal_id: UUID
+    kind: PrincipalKind
+    name: str
+    roles: Sequence[str]
+    permissions: frozenset[str]
+    clinic_name: str
+    clinic_time_zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whom a token belongs to. An operator runs the installation and reads no patient's data."""
+
+    token_id: UUID
+    memberships: Sequence[Membership]
+    is_operator: bool = False
+    account_id: UUID | None = None
+    username: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """A caller at work in one clinic; every builder of statements and every action takes one.
+
+    `source` says through which door a change came: `api`, `cli`, `import:<digest>`, `demo`.
+    """
+
+    clinic_id: UUID
+    principal_id: UUID
+    kind: PrincipalKind
+    permissions: frozenset[str]
+    time_zone: str
+    source: str = "api"
+    request_id: str = ""
+    roles: Sequence[str] = ()
+
+    def may(self, permission: str) -> bool:
+        """Whether this actor holds a permission such as `session:read`."""
+        return permission in self.permissions

@@ -1,0 +1,300 @@
+"""What every route is made of: the order of checks, the transaction, the permission, the precondition.
+
+FastAPI reads a body before it asks who may send it. `Endpoint` puts the checks into the order the API promises:
+media type 415/406, syntax and parameters 400, permission 403, body 422, then the record's own answers.
+"""
+
+import functools
+import inspect
+import re
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from fastapi import Depends, Header, Request
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+from starlette.responses import Response
+from typing_extensions import override
+
+from app.kernel import strict_json
+from app.kernel.actor import Actor, Caller, PrincipalKind
+from app.kernel.database import Database, ReadSession, WriteSession
+from app.kernel.errors import BadRequest, Failure, Fault, Forbidden, PreconditionRequired
+from app.kernel.idempotency import IdempotencyKeyRequired, claim_request, key_of, store
+from app.kernel.problems import UnsupportedMediaType
+
+_JSON: Final = re.compile(r"application/(json|merge-patch\+json)\s*(;.*)?", re.IGNORECASE)
+_ACCEPTABLE: Final = frozenset({"*/*", "application/*", "application/json", "application/problem+json"})
+_VERSION: Final = re.compile(r'(?:W/)?"(\d{1,9})"')
+_GOVERNED: Final = "__seriatim_governed__"
+PERMISSION: Final = "__seriatim_permission__"
+
+
+class ClinicRequired(BadRequest):
+    """The caller works in several clinics and did not say in which."""
+
+    code = "clinic-required"
+    title = "Send Clinic-Id: you work in several clinics"
+
+
+class NotAcceptable(Failure):
+    """The caller accepts no media type this address has."""
+
+    status = 406
+    code = "not-acceptable"
+    title = "This address answers application/json"
+
+
+class ScopeMissing(Forbidden):
+    """The client's token lacks a scope."""
+
+    code = "scope-missing"
+    title = "The token lacks a scope"
+
+
+def database_of(request: Request) -> Database:
+    """The database of the running application."""
+    return request.app.state.database
+
+
+async def _read_session(request: Request) -> AsyncIterator[ReadSession]:
+    async with database_of(request).reading() as db:
+        db.info["request"] = request
+        yield db
+
+
+async def _write_session(request: Request) -> AsyncIterator[WriteSession]:
+    async with database_of(request).writing() as db:
+        db.info["request"] = request
+        yield db
+        # The answer exists but has not left: it is kept under its key, then everything commits together.
+        if (answer := db.info.get("answer")) is not None and (actor := db.info["actor"]) is not None:
+            await store(db, actor, answer)
+
+
+# Function scope: the commit happens after the answer is built and before its first byte leaves. With FastAPI's
+# default a client could hold a 201 for a commit that then fails.
+ReadDb = Annotated[ReadSession, Depends(_read_session, scope="function")]
+WriteDb = Annotated[WriteSession, Depends(_write_session, scope="function")]
+
+
+def require(permission: str) -> Callable[[Request], Actor]:
+    """A dependency that yields the actor and needs a permission such as `session:read`.
+
+    A refusal is kept and raised only when the request itself was understood, so that 400 comes before 403.
+    """
+
+    def actor_with_permission(request: Request, acting_in: ClinicHeader) -> Actor:
+        caller: Caller = request.scope["state"]["caller"]
+        actor, denied = _actor_in_clinic(request, caller, acting_in)
+        if denied is None and not actor.may(permission):
+            denied = _denial(actor, permission)
+        if denied is not None:
+            request.scope["state"].setdefault("denied", denied)
+        request.scope["state"]["actor"] = actor
+        return actor
+
+    setattr(actor_with_permission, PERMISSION, permission)
+    return actor_with_permission
+
+
+def _denial(actor: Actor, permission: str) -> Failure:
+    if actor.kind is PrincipalKind.CLIENT:
+        challenge = {"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{permission}"'}
+        return ScopeMissing(f"Ask for the scope {permission}.", headers=challenge, members={"scope": permission})
+    return Forbidden(f"This needs the permission {permission}.", members={"permission": permission})
+
+
+_NOBODY: Final = UUID(int=0)
+
+
+def _actor_in_clinic(request: Request, caller: Caller, clinic_id: UUID | None) -> tuple[Actor, Failure | None]:
+    request_id: str = request.scope["state"]["request_id"]
+    nobody = Actor(_NOBODY, _NOBODY, PrincipalKind.STAFF, frozenset(), "UTC", request_id=request_id)
+    mine = [m for m in caller.memberships if clinic_id is None or m.clinic_id == clinic_id]
+    if clinic_id is None and len(mine) > 1:
+        return nobody, ClinicRequired("Send Clinic-Id: the id of one of your clinics; GET /v1/me lists them.")
+    if not mine:
+        return nobody, Forbidden("You do not work in that clinic.")
+    (one,) = mine
+    actor = Actor(
+        clinic_id=one.clinic_id,
+        principal_id=one.principal_id,
+        kind=one.kind,
+        permissions=one.permissions,
+        time_zone=one.clinic_time_zone,
+        request_id=request_id,
+        roles=one.roles,
+    )
+    return actor, None
+
+
+def _clinic_header(
+    acting_in: Annotated[
+        str | None,
+        Header(alias="Clinic-Id", description="Which clinic you act in; needed only when you work in several."),
+    ] = None,
+) -> UUID | None:
+    if acting_in is None:
+        return None
+    try:
+        return UUID(acting_in)
+    except ValueError:
+        raise BadRequest(faults=[Fault("uuid_parsing", "Must be a UUID.", parameter="Clinic-Id", location="header")]) from None
+
+
+ClinicHeader = Annotated[UUID | None, Depends(_clinic_header)]
+
+
+def _signed_in(request: Request) -> Caller:
+    return request.scope["state"]["caller"]
+
+
+setattr(_signed_in, PERMISSION, "signed-in")
+
+
+def _operator(request: Request) -> Caller:
+    caller: Caller = request.scope["state"]["caller"]
+    if not caller.is_operator:
+        request.scope["state"].setdefault("denied", Forbidden("Only an operator of this installation may do this."))
+    return caller
+
+
+setattr(_operator, PERMISSION, "operator")
+
+SignedIn = Annotated[Caller, Depends(_signed_in)]
+Operator = Annotated[Caller, Depends(_operator)]
+
+
+def _if_match(
+    request: Request,
+    if_match: Annotated[
+        str | None,
+        Header(alias="If-Match", description="The ETag of the version you are changing.", examples=['"7"']),
+    ] = None,
+) -> int | None:
+    if if_match is None:
+        return None
+    if (found := _VERSION.fullmatch(if_match.strip())) is None:
+        fault = Fault("wrong_form", 'Must be one ETag such as "7"; * is refused.', parameter="If-Match", location="header")
+        raise BadRequest(faults=[fault])
+    return int(found.group(1))
+
+
+IfMatch = Annotated[int | None, Depends(_if_match)]
+
+
+def required_version(if_match: int | None) -> int:
+    """The version of an `If-Match`.
+
+    Raises:
+        PreconditionRequired: when the header is missing.
+    """
+    if if_match is None:
+        raise PreconditionRequired('Send If-Match with the ETag you read, such as "7".')
+    return if_match
+
+
+def needs_key(db: WriteSession, *, own_id: object) -> None:
+    """Refuse a request that would do something twice if it were sent again.
+
+    Raises:
+        IdempotencyKeyRequired: neither an Idempotency-Key nor an own id came with it.
+    """
+    request: Request | None = db.info.get("request")
+    if request is not None and own_id is None and key_of(request) is None:
+        raise IdempotencyKeyRequired
+
+
+class Endpoint(APIRoute):
+    """A route with the order of checks this API promises."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **settings: Any) -> None:  # noqa: ANN401
+        super().__init__(path, endpoint if hasattr(endpoint, _GOVERNED) else _governed(endpoint), **settings)
+
+    @override
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+        known = frozenset(_query_names(self.dependant))
+        reads_body = self.body_field is not None
+
+        async def checked(request: Request) -> Response:
+            _require_acceptable(request)
+            if reads_body:
+                await _read_json(request)
+            _refuse_unknown_query(request, known)
+            return await handle(request)
+
+        return checked
+
+
+def _query_names(dependant: Dependant) -> set[str]:
+    names = {str(field.alias) for field in dependant.query_params}
+    for inner in dependant.dependencies:
+        names |= _query_names(inner)
+    return names
+
+
+def permission_of(dependant: Dependant) -> str | None:
+    """The permission a route declares, found among its dependencies."""
+    found: str | None = getattr(dependant.call, PERMISSION, None)
+    for inner in dependant.dependencies:
+        found = found or permission_of(inner)
+    return found
+
+
+def _require_acceptable(request: Request) -> None:
+    accept = request.headers.get("accept", "*/*")
+    ranges = {part.split(";")[0].strip().lower() for part in accept.split(",")}
+    if not ranges & _ACCEPTABLE:
+        raise NotAcceptable
+
+
+async def _read_json(request: Request) -> None:
+    body = await request.body()
+    content_type = request.headers.get("content-type")
+    if content_type is None or not _JSON.fullmatch(content_type.strip()):
+        if not body and content_type is None:
+            return
+        raise UnsupportedMediaType
+    if body:
+        # FastAPI takes the parsed body from here and does not parse it again.
+        request._json = strict_json.parse(body)  # type: ignore[attr-defined]  # noqa: SLF001
+
+
+def _refuse_unknown_query(request: Request, known: frozenset[str]) -> None:
+    unknown = [name for name in request.query_params if name not in known]
+    if unknown:
+        # The name came from the caller and may be anything, so it is not repeated.
+        listed = ", ".join(sorted(known)) or "none"
+        fault = Fault("unknown_parameter", f"Known here: {listed}.", parameter="?", location="query")
+        raise BadRequest(faults=[fault])
+
+
+def _governed(endpoint: Callable[..., Any]) -> Callable[..., Any]:
+    """The endpoint behind the last checks: permission, then the replay of an answer already given."""
+    if not inspect.iscoroutinefunction(endpoint):
+        message = f"{endpoint.__qualname__} must be `async def`."
+        raise TypeError(message)
+
+    @functools.wraps(endpoint)
+    async def governed(**arguments: Any) -> Response:  # noqa: ANN401
+        db: ReadSession | None = arguments.get("db")
+        actor: Actor | None = arguments.get("actor")
+        if db is None:
+            return await endpoint(**arguments)
+        request: Request = db.info["request"]
+        if (denied := request.scope["state"].get("denied")) is not None:
+            raise denied
+        db.info["actor"] = actor
+        if request.method == "POST" and actor is not None and (key := key_of(request)) is not None and "wake_sealer" in db.info:
+            replay = await claim_request(WriteSession(db), actor, request, key)
+            if replay is not None:
+                return replay
+        response: Response = await endpoint(**arguments)
+        db.info["answer"] = response
+        return response
+
+    setattr(governed, _GOVERNED, True)
+    return governed

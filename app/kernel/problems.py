@@ -1,0 +1,268 @@
+"""The one place that turns errors into RFC 9457 problem documents, and documents them.
+
+A problem never carries the value that was sent, a name, a score or a driver's words.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, Final
+
+import orjson
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Match
+
+from app.kernel.database import is_busy
+from app.kernel.errors import BadRequest, Conflict, Failure, Fault, Invalid, NotFound, Unavailable
+
+MEDIA_TYPE: Final = "application/problem+json"
+MOST_FAULTS: Final = 100
+
+
+class FaultShape(BaseModel):
+    """One thing wrong with a request."""
+
+    pointer: str | None = Field(default=None, description="JSON Pointer fragment into the body.", examples=["#/ordered_mg"])
+    parameter: str | None = Field(default=None, description="Name of a parameter.", examples=["limit"])
+    location: str | None = Field(default=None, alias="in", description="Where the parameter is.", examples=["query"])
+    code: str = Field(description="The rule that was broken; stable.", examples=["too_large"])
+    detail: str = Field(description="A sentence for people; may change.", examples=["Must be at most 500."])
+
+
+class Problem(BaseModel):
+    """A problem document (RFC 9457). Switch on `code`; never parse `detail`."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = Field(description="Address of a page about the code.", examples=["/problems/validation-failed"])
+    code: str = Field(description="What went wrong; stable for ever.", examples=["validation-failed"])
+    title: str = Field(description="The code in words.", examples=["The request body is not valid"])
+    status: int = Field(description="The HTTP status.", examples=[422])
+    detail: str = Field(description="What to do about it, for people; may change.", examples=["2 members need attention."])
+    request_id: str = Field(description="Quote it when asking for help.", examples=["req_0199c1f1-7d3e-7a51-9c1e-3f0a5b7e2d10"])
+    errors: list[FaultShape] = Field(default=[], description="Every fault found at once, at most 100.")
+
+
+class MethodNotAllowed(Failure):
+    """The address exists, the method does not."""
+
+    status = 405
+    code = "method-not-allowed"
+    title = "This address does not know that method"
+
+
+class UnsupportedMediaType(Failure):
+    """The body is of a kind this address does not read."""
+
+    status = 415
+    code = "unsupported-media-type"
+    title = "Send application/json"
+
+
+def problem_body(failure: Failure, request_id: str) -> bytes:
+    """The document for a failure."""
+    faults = [
+        {
+            **({"pointer": f.pointer} if f.pointer is not None else {}),
+            **({"parameter": f.parameter, "in": f.location} if f.parameter is not None else {}),
+            "code": f.code,
+            "detail": f.detail,
+        }
+        for f in failure.faults[:MOST_FAULTS]
+    ]
+    document: dict[str, object] = {
+        "type": f"/problems/{failure.code}",
+        "code": failure.code,
+        "title": failure.title,
+        "status": failure.status,
+        "detail": failure.detail or f"{failure.title}.",
+        "request_id": request_id,
+        **failure.members,
+        **({"errors": faults} if faults else {}),
+    }
+    return orjson.dumps(document, option=orjson.OPT_UTC_Z, default=str)
+
+
+def problem_response(failure: Failure, request_id: str) -> Response:
+    """The answer for a failure."""
+    headers = dict(failure.headers)
+    if failure.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        headers.setdefault("Retry-After", "1")
+    return Response(problem_body(failure, request_id), failure.status, headers, MEDIA_TYPE)
+
+
+def documented(*kinds: type[Failure]) -> dict[int | str, dict[str, Any]]:
+    """The failures of an operation, for its `responses=`; those every operation has are added to the document once."""
+    by_status: dict[int, list[type[Failure]]] = {}
+    for kind in kinds:
+        by_status.setdefault(kind.status, []).append(kind)
+    return {
+        status: {
+            "description": "; ".join(f"`{kind.code}`: {kind.title}" for kind in listed),
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for status, listed in by_status.items()
+    }
+
+
+def install(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
+    """Make every error leave as a problem document."""
+
+    def respond(request: Request, failure: Failure) -> Response:
+        return problem_response(failure, request.scope["state"]["request_id"])
+
+    def on_failure(request: Request, error: Exception) -> Response:
+        assert isinstance(error, Failure)
+        return respond(request, error)
+
+    def on_validation(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        denied: Failure | None = request.scope["state"].get("denied")
+        return respond(request, failure_of_validation(error.errors(), denied))
+
+    def on_http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            allowed = ", ".join(sorted(_methods_at(routes, request)))
+            return respond(request, MethodNotAllowed(f"Allowed: {allowed}.", headers={"Allow": allowed}))
+        if error.status_code == HTTPStatus.NOT_FOUND:
+            return respond(request, NotFound())
+        return respond(request, BadRequest())
+
+    def on_database(request: Request, error: Exception) -> Response:
+        assert isinstance(error, DBAPIError)
+        if is_busy(error):
+            return respond(request, Unavailable("The database is busy; send the same request again."))
+        if isinstance(error, IntegrityError):
+            return respond(request, Conflict("Somebody else recorded something this contradicts. Read again and retry."))
+        raise error
+
+    def on_pool_wait(request: Request, _error: Exception) -> Response:
+        return respond(request, Unavailable("Too many requests at once; send the same request again."))
+
+    app.add_exception_handler(Failure, on_failure)
+    app.add_exception_handler(RequestValidationError, on_validation)
+    app.add_exception_handler(HTTPException, on_http)
+    app.add_exception_handler(DBAPIError, on_database)
+    app.add_exception_handler(PoolTimeout, on_pool_wait)
+
+
+def _methods_at(routes: Sequence[BaseRoute], request: Request) -> set[str]:
+    """All methods of an address; Starlette's own answer lists those of one route only."""
+    found: set[str] = set()
+    for route in routes:
+        match, _ = route.matches(request.scope)
+        if match is not Match.NONE:
+            found |= set(getattr(route, "methods", None) or ())
+    return found
+
+
+def failure_of_validation(errors: Sequence[Mapping[str, Any]], denied: Failure | None) -> Failure:
+    """What a failed validation answers: parameters 400, then permission 403, then body 422, then a malformed id 404."""
+    places = {str(error["loc"][0]) for error in errors}
+    if places & {"query", "header"}:
+        return BadRequest(faults=list(_faults(errors, {"query", "header"})))
+    if denied is not None:
+        return denied
+    if "body" in places:
+        faults = list(_faults(errors, {"body"}))
+        noun = "member needs" if len(faults) == 1 else "members need"
+        return Invalid(f"{len(faults)} {noun} attention.", faults=faults)
+    return NotFound()
+
+
+def _faults(errors: Iterable[Mapping[str, Any]], places: set[str]) -> Iterable[Fault]:
+    for error in errors:
+        place, *path = error["loc"]
+        if place not in places:
+            continue
+        code = _CODES.get(error["type"], error["type"])
+        detail = _sentence(error)
+        if place == "body":
+            # A tagged union puts its tag into the location; it is not a member of the body.
+            pointer = "#" + "".join(f"/{_escaped(part)}" for part in path if not str(part).startswith("kind:"))
+            yield Fault(code, detail, pointer=pointer)
+        else:
+            yield Fault(code, detail, parameter=str(path[0]), location=str(place))
+
+
+def _escaped(part: object) -> str:
+    return str(part).replace("~", "~0").replace("/", "~1")
+
+
+_CODES: Final[Mapping[str, str]] = {
+    "missing": "required",
+    "extra_forbidden": "unknown_member",
+    "enum": "not_in_set",
+    "literal_error": "not_in_set",
+    "greater_than": "too_small",
+    "greater_than_equal": "too_small",
+    "less_than": "too_large",
+    "less_than_equal": "too_large",
+    "string_too_long": "too_long",
+    "string_too_short": "too_short",
+    "too_long": "too_many",
+    "too_short": "too_few",
+    "string_pattern_mismatch": "wrong_form",
+    "decimal_max_places": "too_precise",
+}
+
+
+def _sentence(error: Mapping[str, Any]) -> str:
+    """A sentence about the rule, made from its bounds and never from what was sent."""
+    context: Mapping[str, Any] = error.get("ctx", {})
+    match error["type"]:
+        case "missing":
+            return "Is required."
+        case "extra_forbidden":
+            return "Is not a member of this request."
+        case "enum" | "literal_error":
+            return f"Must be one of {context.get('expected', 'the documented values')}."
+        case "greater_than":
+            return f"Must be more than {context['gt']}."
+        case "greater_than_equal":
+            return f"Must be at least {context['ge']}."
+        case "less_than":
+            return f"Must be less than {context['lt']}."
+        case "less_than_equal":
+            return f"Must be at most {context['le']}."
+        case "string_too_long" | "too_long":
+            return f"Must have at most {context['max_length']} {'characters' if error['type'].startswith('string') else 'items'}."
+        case "string_too_short" | "too_short":
+            return f"Must have at least {context['min_length']} {'characters' if error['type'].startswith('string') else 'items'}."
+        case "decimal_max_places":
+            return f"Must have at most {context['decimal_places']} decimal places."
+        case "value_error" if "rule" in context:
+            return str(context["rule"])
+        case _:
+            return _KIND_SENTENCES.get(error["type"], "Is not valid here; see the documentation of this member.")
+
+
+_KIND_SENTENCES: Final[Mapping[str, str]] = {
+    "string_type": "Must be text.",
+    "int_type": "Must be a whole number.",
+    "bool_type": "Must be true or false.",
+    "list_type": "Must be a list.",
+    "dict_type": "Must be an object.",
+    "model_type": "Must be an object.",
+    "model_attributes_type": "Must be an object.",
+    "uuid_parsing": "Must be a UUID.",
+    "uuid_type": "Must be a UUID.",
+    "string_pattern_mismatch": "Does not have the documented form.",
+    "int_parsing": "Must be a whole number.",
+    "bool_parsing": "Must be true or false.",
+    "number_expected": "Must be a JSON number.",
+    "time_expected": "Must be an RFC 3339 time with an offset, such as 2026-03-02T14:05:00Z.",
+    "day_expected": "Must be a day as YYYY-MM-DD.",
+    "control_characters": "Must not contain control characters other than tab and newline.",
+    "unknown_time_zone": "Must be an IANA time zone such as America/New_York.",
+    "birth_needed": "Send either birth_on or birth_year.",
+    "criterion_needed": "Send at least one member.",
+    "uuid7_expected": "Must be a UUIDv7 in lower case with hyphens.",
+}

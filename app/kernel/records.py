@@ -1,0 +1,499 @@
+"""A record on its way in and out: one description per kind of record, and everything that is the same for all.
+
+A `Resource` ties a table to its shape, its visible rows and the permission to read them. From it come single reads,
+lists, history, point-in-time reading, the feed's current state and entering in error, so that each behaves alike for
+every kind of record. What a record answers is computed from its row alone; the same function therefore shows a live
+row and a version out of the ledger.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Annotated, Any, Final, TypeVar
+from uuid import UUID
+
+import orjson
+from fastapi import Depends, Header, Query, Request
+from pydantic import Field
+from sqlalchemy import ColumnElement, Select, Table, select
+from starlette.responses import Response
+
+from app.kernel import clock, policies
+from app.kernel.actor import Actor
+from app.kernel.database import ReadSession, WriteSession
+from app.kernel.endpoint import required_version
+from app.kernel.errors import BadRequest, Conflict, Fault, NotFound, PreconditionFailed
+from app.kernel.idempotency import claim_id, digest_of_create
+from app.kernel.ids import new_id
+from app.kernel.ledger import change, columns_of, decode, latest_as_of, name_change, root_of
+from app.kernel.pagination import Order, PageRequest, Rows, fetch_page
+from app.kernel.schemas import CreateSchema, RecordRead, RequestSchema, ShortText, UtcTime
+from app.kernel.tables import Base, ClinicRecord, Versioned
+
+Columns = Mapping[str, Any]
+Model = TypeVar("Model", bound=ClinicRecord)
+
+
+@dataclass(frozen=True)
+class Children:
+    """Records shown inside another record: `administration.events`."""
+
+    member: str
+    resource: "Resource"
+    column: str
+    order: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One kind of record. `read` is the permission to see it; `derived` adds members computed from the row."""
+
+    model: type[Versioned]
+    shape: type[RecordRead]
+    read: str
+    visible: Callable[[Actor], Select[Any]]
+    derived: Callable[[Columns], Mapping[str, Any]] | None = None
+    children: Sequence[Children] = ()
+
+    @property
+    def name(self) -> str:
+        """The kind of record, as `object` says it."""
+        return self.model.__resource__
+
+    @property
+    def table(self) -> Table:
+        """The table it is kept in."""
+        return Base.metadata.tables[self.model.__tablename__]  # type: ignore[attr-defined]
+
+    def present(self, columns: Columns) -> dict[str, Any]:
+        """The record as it answers, from its own columns; children are added by `with_children`."""
+        derived = self.derived(columns) if self.derived else {}
+        child_members = {child.member for child in self.children}
+        shown: dict[str, Any] = {}
+        for member in self.shape.model_fields:
+            if member == "object":
+                shown[member] = self.name
+            elif member == "entered_in_error":
+                shown[member] = _entered_in_error(columns)
+            elif member in derived:
+                shown[member] = derived[member]
+            elif member in child_members:
+                shown[member] = []
+            else:
+                shown[member] = columns[member]
+        return shown
+
+
+def _entered_in_error(columns: Columns) -> dict[str, Any] | None:
+    if columns["entered_in_error_at"] is None:
+        return None
+    return {key: columns[f"entered_in_error_{key}"] for key in ("at", "by", "reason")}
+
+
+RESOURCES: Final[dict[str, Resource]] = {}
+
+
+def register(resource: Resource) -> Resource:
+    """Make a kind of record known to history, the feed and entering in error."""
+    RESOURCES[resource.name] = resource
+    return resource
+
+
+# ── answers ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def to_json(value: object) -> bytes:
+    """An answer's bytes: UTC times with Z, decimals as JSON numbers."""
+    return orjson.dumps(value, default=_plain, option=orjson.OPT_UTC_Z)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    raise TypeError(type(value).__name__)
+
+
+def touch(db: ReadSession, shown: object) -> None:
+    """Declare the patients whose data an answer carries; the ledger of accesses will be written from it."""
+    request: Request | None = db.info.get("request")
+    if request is not None:
+        touched: set[UUID] = request.scope["state"].setdefault("patients_touched", set())
+        _collect_patients(shown, touched)
+
+
+def _collect_patients(shown: object, touched: set[UUID]) -> None:
+    match shown:
+        case {"object": "patient", "id": UUID() as patient_id}:
+            touched.add(patient_id)
+        case {"patient_id": UUID() as patient_id}:
+            touched.add(patient_id)
+        case _:
+            pass
+    if isinstance(shown, dict):
+        for value in shown.values():
+            if isinstance(value, dict | list):
+                _collect_patients(value, touched)
+    elif isinstance(shown, list):
+        for item in shown:
+            _collect_patients(item, touched)
+
+
+def respond(db: ReadSession, shown: Mapping[str, Any], *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """An answer's response, with its patients declared."""
+    touch(db, dict(shown))
+    return Response(to_json(shown), status, dict(headers or {}), "application/json")
+
+
+def _etag(version: int) -> str:
+    return f'"{version}"'
+
+
+async def answer_one(db: ReadSession, resource: Resource, actor: Actor, record_id: UUID) -> Response:
+    """A single read: 200, 304 when the caller has this version, or 404."""
+    shown = await show_one(db, resource, actor, record_id)
+    headers = {"ETag": _etag(shown["version"])}
+    request: Request = db.info["request"]
+    # A record with children inside changes without its own version, so only plain records answer 304.
+    if not resource.children and request.headers.get("if-none-match", "").removeprefix("W/") == headers["ETag"]:
+        touch(db, shown)
+        return Response(None, 304, headers)
+    return respond(db, shown, headers=headers)
+
+
+async def show_one(db: ReadSession, resource: Resource, actor: Actor, record_id: UUID) -> dict[str, Any]:
+    """A single record as it answers.
+
+    Raises:
+        NotFound: there is none, or none this actor may see.
+    """
+    statement = resource.visible(actor).where(resource.table.c.id == record_id)
+    row = (await db.execute(statement)).mappings().one_or_none()
+    if row is None:
+        raise NotFound
+    (shown,) = await with_children(db, resource, actor, [row])
+    return shown
+
+
+async def with_children(
+    db: ReadSession, resource: Resource, actor: Actor, rows: Sequence[Columns], *, entered_in_error: bool = False
+) -> list[dict[str, Any]]:
+    """Rows as they answer, their children fetched in one statement per kind of child."""
+    shown = [resource.present(row) for row in rows]
+    for child in resource.children:
+        inside = await children_of(db, actor, child, [row["id"] for row in rows], entered_in_error=entered_in_error)
+        for one in shown:
+            one[child.member] = inside.get(one["id"], [])
+    return shown
+
+
+async def children_of(
+    db: ReadSession, actor: Actor, child: Children, parents: Sequence[UUID], *, entered_in_error: bool = False
+) -> dict[UUID, list[dict[str, Any]]]:
+    """Children as they answer, by parent."""
+    table = child.resource.table
+    condition = table.c[child.column] == parents[0] if len(parents) == 1 else table.c[child.column].in_(parents)
+    statement = child.resource.visible(actor).where(condition).order_by(*(table.c[name] for name in child.order))
+    if not entered_in_error:
+        statement = statement.where(table.c.entered_in_error_at.is_(None))
+    rows = (await db.execute(statement)).mappings().all() if parents else []
+    shown = await with_children(db, child.resource, actor, rows, entered_in_error=entered_in_error) if rows else []
+    by_parent: dict[UUID, list[dict[str, Any]]] = {}
+    for row, one in zip(rows, shown, strict=True):
+        by_parent.setdefault(row[child.column], []).append(one)
+    return by_parent
+
+
+def _with_errors(
+    include_entered_in_error: Annotated[  # noqa: FBT002  # a query parameter
+        bool, Query(description="Also list records that were marked as entered in error.")
+    ] = False,
+) -> bool:
+    return include_entered_in_error
+
+
+WithEnteredInError = Annotated[bool, Depends(_with_errors)]
+
+
+async def answer_page(
+    db: ReadSession,
+    resource: Resource,
+    actor: Actor,
+    statement: Select[Any],
+    page: PageRequest,
+    *,
+    order: Order | None = None,
+    with_errors: bool = True,
+) -> Response:
+    """A list's page; newest first unless an order is given."""
+    table = resource.table
+    if not with_errors:
+        statement = statement.where(table.c.entered_in_error_at.is_(None))
+    rows = await fetch_page(db, actor, statement, order or Order(table.c.id, table.c.id, descending=True), page)
+    items = await with_children(db, resource, actor, rows.rows, entered_in_error=with_errors)
+    return page_response(db, items, rows, page)
+
+
+def page_response(db: ReadSession, items: Sequence[Mapping[str, Any]], rows: Rows, page: PageRequest) -> Response:
+    """A page's response, with its `Link`."""
+    body: dict[str, Any] = {"items": items, "next_cursor": rows.next_cursor}
+    if rows.total is not None:
+        body |= {"total": rows.total, "total_is_exact": rows.total_is_exact}
+    headers = {}
+    if rows.next_cursor is not None:
+        url = page.request.url.include_query_params(cursor=rows.next_cursor)
+        headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
+    return respond(db, body, headers=headers)
+
+
+async def created(db: WriteSession, resource: Resource, actor: Actor, record: Versioned, location: str) -> Response:
+    """The answer to a create: 201 with Location and ETag; 200 when the record was there already under this id."""
+    await db.flush()
+    shown = await _shown(db, resource, actor, record)
+    headers = {"ETag": _etag(record.version), "Location": f"{location}/{shown['id']}"}
+    if db.info.get("already_created"):
+        return respond(db, shown, headers={**headers, "Idempotency-Replayed": "true"})
+    return respond(db, shown, status=201, headers=headers)
+
+
+async def changed(db: WriteSession, resource: Resource, actor: Actor, record: Versioned) -> Response:
+    """The answer to a change: 200 with the new ETag."""
+    await db.flush()
+    return respond(db, await _shown(db, resource, actor, record), headers={"ETag": _etag(record.version)})
+
+
+async def _shown(db: WriteSession, resource: Resource, actor: Actor, record: Versioned) -> dict[str, Any]:
+    (shown,) = await with_children(db, resource, actor, [columns_of(record)])
+    return shown
+
+
+# ── writing ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class IdAlreadyUsed(Conflict):
+    """A record with this id exists and was created from another content."""
+
+    code = "id-already-used"
+    title = "A record with this id exists and differs"
+
+
+async def already_created(
+    db: WriteSession, actor: Actor, model: type[Model], body: CreateSchema
+) -> Model | None:
+    """The record a create with an own id made before, so that sending again answers and does not record twice.
+
+    Raises:
+        IdAlreadyUsed: the id stands for another content.
+    """
+    if body.id is None:
+        return None
+    await claim_id(db, actor, model.__resource__, body.id)
+    found = await find(db, actor, model, body.id)
+    if found is None:
+        return None
+    if found.create_digest != digest_of_create(body):
+        raise IdAlreadyUsed("Read the record under this id, or send a new id.")
+    db.info["already_created"] = True
+    return found
+
+
+def identity_of(actor: Actor, body: CreateSchema | None = None) -> dict[str, Any]:
+    """The key columns of a new record."""
+    return {
+        "clinic_id": actor.clinic_id,
+        "id": (body.id if body else None) or new_id(),
+        "create_digest": digest_of_create(body) if body else None,
+    }
+
+
+async def find(db: ReadSession, actor: Actor, model: type[Model], record_id: UUID) -> Model | None:
+    """The record, or None when the clinic has none with this id."""
+    statement = select(model).where(model.clinic_id == actor.clinic_id, model.id == record_id)
+    return (await db.execute(statement)).scalar_one_or_none()
+
+
+async def one(db: ReadSession, actor: Actor, model: type[Model], record_id: UUID) -> Model:
+    """The record.
+
+    Raises:
+        NotFound: the clinic has none with this id.
+    """
+    if (found := await find(db, actor, model, record_id)) is None:
+        raise NotFound
+    return found
+
+
+async def one_locked(db: WriteSession, actor: Actor, model: type[Model], record_id: UUID) -> Model:
+    """The record, locked until this transaction ends, for actions whose effect depends on its state.
+
+    Raises:
+        NotFound: the clinic has none with this id.
+    """
+    statement = select(model).where(model.clinic_id == actor.clinic_id, model.id == record_id).with_for_update()
+    found = (await db.execute(statement, execution_options={"populate_existing": True})).scalar_one_or_none()
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def one_for_update(
+    db: WriteSession, actor: Actor, model: type[Model], record_id: UUID, if_match: int | None
+) -> Model:
+    """The record, locked, in the version the caller read.
+
+    Raises:
+        NotFound: the clinic has none with this id.
+        PreconditionRequired: the caller did not say which version.
+        PreconditionFailed: it has changed since.
+    """
+    found = await one_locked(db, actor, model, record_id)
+    require_version(found, if_match)
+    return found
+
+
+def require_version(record: Versioned, if_match: int | None) -> None:
+    """Refuse a change made from another version.
+
+    Raises:
+        PreconditionRequired: the caller did not say which version.
+        PreconditionFailed: it has changed since.
+    """
+    if (expected := required_version(if_match)) != record.version:
+        raise PreconditionFailed(
+            "Read it again and decide whether your change still holds.", members={"current_version": record.version}
+        )
+
+
+def _reason_header(
+    change_reason: Annotated[
+        str | None,
+        Header(
+            alias="Change-Reason",
+            description="Why the record is changed: a code, then optionally a colon and text.",
+            max_length=500,
+            examples=["typing_error"],
+        ),
+    ] = None,
+) -> str | None:
+    if change_reason is not None and not change_reason.isprintable():
+        raise BadRequest(faults=[Fault("wrong_form", "Must be plain text.", parameter="Change-Reason", location="header")])
+    return change_reason
+
+
+ChangeReason = Annotated[str | None, Depends(_reason_header)]
+
+
+class ChangeReasonRequired(BadRequest):
+    """Clinical facts are corrected with a reason."""
+
+    code = "change-reason-required"
+    title = "Send Change-Reason: why is this record changed?"
+
+
+def reason_of_change(actor: Actor, record: Versioned, given: str | None) -> str:
+    """The reason of a correction; a recent slip of one's own needs none.
+
+    Raises:
+        ChangeReasonRequired: somebody else's entry, or an older one, and no reason.
+    """
+    if given:
+        return given
+    minutes = policies.value_of("own_typo_minutes")
+    if record.recorded_by == actor.principal_id and clock.now() - record.recorded_at <= timedelta(minutes=int(minutes)):
+        return "typing_error"
+    raise ChangeReasonRequired(f"Only your own entry of the last {minutes} minutes can be changed without one.")
+
+
+class EnterInError(RequestSchema):
+    """Why a record should never have been made."""
+
+    reason: ShortText = Field(description="For example: wrong patient.", examples=["wrong patient"])
+
+
+class AlreadyEnteredInError(Conflict):
+    """The record was marked before."""
+
+    code = "already-entered-in-error"
+    title = "This record is already marked as entered in error"
+
+
+def mark_entered_in_error(db: WriteSession, actor: Actor, record: ClinicRecord, reason: str) -> None:
+    """Mark a record: it stays readable under its id and leaves every list, sum and view.
+
+    Raises:
+        AlreadyEnteredInError: it was marked before.
+    """
+    if record.entered_in_error_at is not None:
+        raise AlreadyEnteredInError
+    record.entered_in_error_at = clock.now()
+    record.entered_in_error_by = actor.principal_id
+    record.entered_in_error_reason = reason
+    name_change(db, record, f"{record.__resource__}.entered_in_error", reason=reason)
+
+
+# ── the ledger's views ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+AsOf = Annotated[
+    UtcTime | None,
+    Query(alias="as_of", description="Show what was recorded at this instant.", examples=["2026-03-02T14:05:00Z"]),
+]
+
+
+async def answer_history(db: ReadSession, resource: Resource, actor: Actor, record_id: UUID, page: PageRequest) -> Response:
+    """Every version of a record, oldest first: who, when, why, and the record as it then was."""
+    if (await db.execute(resource.visible(actor).where(resource.table.c.id == record_id))).first() is None:
+        raise NotFound
+    statement = select(change).where(
+        change.c.clinic_id == actor.clinic_id,
+        change.c.resource_type == resource.name,
+        change.c.resource_id == record_id,
+    )
+    rows = await fetch_page(db, actor, statement, Order(change.c.version, change.c.id), page)
+    items = [version_of(resource, row) for row in rows.rows]
+    return page_response(db, items, rows, page)
+
+
+def version_of(resource: Resource, row: Columns) -> dict[str, Any]:
+    """One version as history shows it."""
+    content = None if row["content"] is None else resource.present(decode(resource.table, row["content"]))
+    names = ("version", "event", "kind", "principal_id", "source", "reason", "request_id", "occurred_at", "recorded_at")
+    return {"object": "version", **{name: row[name] for name in names}, "content_digest": row["content_digest"], "resource": content}
+
+
+async def answer_as_of(db: ReadSession, resource: Resource, actor: Actor, record_id: UUID, instant: datetime) -> Response:
+    """A single record as it was recorded at an instant."""
+    if (await db.execute(resource.visible(actor).where(resource.table.c.id == record_id))).first() is None:
+        raise NotFound
+    rows = await rows_as_of(db, resource, actor, instant, change.c.resource_id == record_id)
+    if not rows:
+        raise NotFound
+    (row,) = rows
+    shown = resource.present(row)
+    for child in resource.children:
+        inside = await rows_as_of(db, child.resource, actor, instant, change.c.root_id == root_of(resource.model, row)[1])
+        shown[child.member] = ordered_children(child, inside, record_id)
+    return respond(db, shown, headers={"ETag": _etag(shown["version"])})
+
+
+def ordered_children(child: Children, rows: Sequence[Columns], parent_id: UUID) -> list[dict[str, Any]]:
+    """Those of the rows that belong to a parent and stand, as they answer, in their order."""
+    mine = [row for row in rows if row[child.column] == parent_id and row["entered_in_error_at"] is None]
+    mine.sort(key=lambda row: tuple(row[name] for name in child.order))
+    return [child.resource.present(row) for row in mine]
+
+
+async def rows_as_of(
+    db: ReadSession, resource: Resource, actor: Actor, instant: datetime, *conditions: ColumnElement[bool]
+) -> list[dict[str, Any]]:
+    """The columns of a resource's records as the ledger knew them at an instant."""
+    found = await db.execute(latest_as_of(actor, instant, change.c.resource_type == resource.name, *conditions))
+    return [decode(resource.table, row["content"]) for row in found.mappings() if row["content"] is not None]
+
+
+async def current_states(
+    db: ReadSession, actor: Actor, resource: Resource, ids: Sequence[UUID]
+) -> dict[UUID, dict[str, Any]]:
+    """Records as they are now, by id."""
+    rows = (await db.execute(resource.visible(actor).where(resource.table.c.id.in_(ids)))).mappings().all()
+    return {row["id"]: shown for row, shown in zip(rows, await with_children(db, resource, actor, rows), strict=True)}

@@ -1,0 +1,84 @@
+"""The application: knows every area; no area knows it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Final
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
+
+from app.identity.routes import router as identity
+from app.identity.tokens.actions import Passwords, Tokens
+from app.identity.tokens.routes import router as tokens
+from app.kernel import problems
+from app.kernel.database import Database, open_database
+from app.kernel.endpoint import permission_of
+from app.kernel.gate import Gate
+from app.kernel.settings import Settings
+from app.patients.routes import router as patients
+
+ROUTERS: Final = (tokens, identity, patients)
+
+
+class UndeclaredPermission(RuntimeError):
+    """A route says nothing about who may call it; the application does not start."""
+
+
+def build_api(settings: Settings, database: Database) -> FastAPI:
+    """The FastAPI application, without the gate around it."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        sealing = asyncio.create_task(database.sealer.run())
+        yield
+        sealing.cancel()
+        with suppress(asyncio.CancelledError):
+            await sealing
+        await database.close()
+
+    api = FastAPI(
+        title="Seriatim",
+        version="0.1.0",
+        lifespan=lifespan,
+        openapi_url="/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    api.state.settings = settings
+    api.state.database = database
+    api.state.passwords = Passwords()
+    api.state.tokens = Tokens(database, settings)
+    for router in ROUTERS:
+        api.include_router(router)
+    problems.install(api, routes_of(api))
+    require_permissions(api)
+    return api
+
+
+def routes_of(api: FastAPI) -> Sequence[BaseRoute]:
+    """Every route, those of included routers among them."""
+    return [*api.routes, *(route for router in ROUTERS for route in router.routes)]
+
+
+def require_permissions(api: FastAPI) -> None:
+    """Refuse to start when a route under /v1 declares no permission.
+
+    Raises:
+        UndeclaredPermission: naming the route.
+    """
+    for route in routes_of(api):
+        if isinstance(route, APIRoute) and route.path.startswith("/v1") and permission_of(route.dependant) is None:
+            message = f"{route.path} declares no permission."
+            raise UndeclaredPermission(message)
+
+
+def create_app(settings: Settings | None = None) -> ASGIApp:
+    """The whole application, for `uvicorn --factory app.main:create_app`."""
+    settings = settings or Settings()
+    api = build_api(settings, open_database(settings))
+    return Gate(api, settings, lambda: api.state.tokens)

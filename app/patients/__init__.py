@@ -1,0 +1,1 @@
+"""People under care: who they are, how other systems know them, what they weigh."""

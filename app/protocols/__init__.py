@@ -1,0 +1,1 @@
+"""Dosing and observation plans shipped as data, each with its source."""

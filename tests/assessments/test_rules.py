@@ -1,0 +1,501 @@
+"""Scores, bands, response and remission.
+
+Rows of items with their totals are worked by hand from the published scoring rules, which the data files name.
+"""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import app
+from app.alerts.rules import AlertSeverity
+from app.assessments.rules import (
+    Clock,
+    Entry,
+    Instrument,
+    InvalidItems,
+    InvalidTotal,
+    ItemsNotAccepted,
+    Respondent,
+    SafetyAlert,
+    Score,
+    UnknownInstrument,
+    hours_since,
+    is_remission,
+    is_response,
+    latest,
+    load_instruments,
+    require_latest,
+    safety_alert,
+    score_items,
+    score_total,
+)
+from app.protocols.rules import DataFileError
+
+SHIPPED_FILES = Path(next(iter(app.__path__))) / "assessments" / "instruments"
+SHIPPED = load_instruments(SHIPPED_FILES)
+PHQ9 = SHIPPED["PHQ9", 1]
+MADRS = SHIPPED["MADRS", 1]
+HAMD17 = SHIPPED["HAMD17", 1]
+HAMD6 = SHIPPED["HAMD6", 1]
+NOW = datetime(2026, 3, 2, 14, tzinfo=UTC)
+REVIEW = SafetyAlert(AlertSeverity.REVIEW, "safety_item_positive")
+URGENT = SafetyAlert(AlertSeverity.URGENT, "safety_item_positive")
+MISSING = SafetyAlert(AlertSeverity.REVIEW, "safety_item_missing")
+
+answers = st.lists(st.none() | st.integers(0, 3), min_size=9, max_size=9)
+full_answers = st.lists(st.integers(0, 3), min_size=9, max_size=9)
+
+
+def by_items(instrument: Instrument) -> Instrument:
+    """Open an instrument that is entered by its total, to check its items' ranges against published rows."""
+    return replace(instrument, entry=Entry.ITEMS_OR_TOTAL)
+
+
+def row(text: str) -> list[int | None]:
+    """Read a row of answers; `-` is unanswered."""
+    return [None if answer == "-" else int(answer) for answer in text.split(",")]
+
+
+# Kroenke 2001 (bands); NHS Data Dictionary (gaps); PHQ manual (syndromes, item 9 from 1).
+@pytest.mark.parametrize(
+    ("items", "total", "severity", "syndrome", "alert"),
+    [
+        ("0,0,0,0,0,0,0,0,0", "0", "none_minimal", "none", None),
+        ("1,1,1,1,0,0,0,0,1", "5", "mild", "none", REVIEW),
+        ("2,1,2,2,0,1,0,0,1", "9", "mild", "other", REVIEW),
+        ("2,3,2,2,1,2,1,0,0", "13", "moderate", "major", None),
+        ("1,1,3,3,3,1,1,1,0", "14", "moderate", "none", None),
+        ("3,3,2,3,2,3,2,1,1", "20", "severe", "major", REVIEW),
+        ("2,2,2,2,-,2,1,1,1", "14.63", "moderately_severe", "major", REVIEW),
+        ("2,2,-,-,2,2,1,1,0", "12.86", "moderate", "other", None),
+        ("2,2,-,-,-,2,1,1,0", None, None, None, None),
+        ("3,3,3,3,3,3,3,3,3", "27", "severe", "major", URGENT),
+        # Item 9 counts from 1, where it makes the difference; no other item does.
+        ("2,2,2,2,0,0,0,0,1", "9", "mild", "major", REVIEW),
+        ("2,2,2,2,1,1,1,1,0", "12", "moderate", "other", None),
+        ("2,0,0,0,0,0,0,0,1", "3", "none_minimal", "other", REVIEW),
+        ("2,1,1,1,1,1,1,1,0", "9", "mild", "none", None),
+    ],
+)
+def test_phq9(
+    items: str, total: str | None, severity: str | None, syndrome: str | None, alert: SafetyAlert | None
+) -> None:
+    score = score_items(PHQ9, row(items))
+    assert score.total == (None if total is None else Decimal(total))
+    assert (score.severity, score.syndrome) == (severity, syndrome)
+    assert score.incomplete == (total is None)
+    assert score.prorated == (total is not None and "-" in items)
+    assert score.safety_item == int(items[-1])
+    assert not score.safety_item_missing
+    assert score.scoring_version == "PHQ9@1"
+    assert safety_alert(PHQ9, score) == alert
+
+
+@pytest.mark.parametrize(
+    ("instrument", "edges"),
+    [
+        # Kroenke 2001.
+        (PHQ9, "none_minimal 0-4, mild 5-9, moderate 10-14, moderately_severe 15-19, severe 20-27"),
+        # Snaith 1986.
+        (MADRS, "normal 0-6, mild 7-19, moderate 20-34, severe 35-60"),
+        # Zimmerman 2013.
+        (HAMD17, "none 0-7, mild 8-16, moderate 17-23, severe 24-52"),
+    ],
+)
+def test_bands_include_both_ends(instrument: Instrument, edges: str) -> None:
+    seen: set[int] = set()
+    for band in edges.split(", "):
+        label, ends = band.split()
+        first, last = (int(end) for end in ends.split("-"))
+        for total in range(first, last + 1):
+            assert score_total(instrument, Decimal(total)).severity == label
+            seen.add(total)
+    assert seen == set(range(int(instrument.total.maximum) + 1))
+
+
+@pytest.mark.parametrize(
+    ("items", "total", "severity"),
+    [
+        ("1,1,1,1,1,1,0,0,0,0", 6, "normal"),
+        ("1,1,1,1,1,1,1,0,0,0", 7, "mild"),
+        ("2,2,2,2,2,2,2,2,2,1", 19, "mild"),
+        ("4,4,3,4,3,4,4,3,3,2", 34, "moderate"),
+        ("4,4,4,4,3,3,4,4,3,2", 35, "severe"),
+        ("5,5,4,4,3,4,5,5,4,3", 42, "severe"),
+    ],
+)
+def test_madrs(items: str, total: int, severity: str) -> None:
+    scored = score_items(by_items(MADRS), row(items))
+    assert (scored.total, scored.severity) == (total, severity)
+    assert score_total(MADRS, Decimal(total)).severity == severity
+
+
+@pytest.mark.parametrize(
+    ("items", "total", "severity", "hamd6"),
+    [
+        ("1,1,0,1,0,1,1,0,0,1,0,0,1,0,0,0,0", 7, "none", 5),
+        ("2,1,1,1,1,1,2,1,0,1,1,0,1,1,0,0,0", 14, "mild", 8),
+        ("3,2,2,2,1,1,3,1,1,2,1,1,2,1,0,0,0", 23, "moderate", 13),
+        ("3,3,2,2,2,2,3,2,1,3,2,1,2,2,1,1,0", 32, "severe", 16),
+    ],
+)
+def test_hamd17_and_its_subscale(items: str, total: int, severity: str, hamd6: int) -> None:
+    scored = score_items(by_items(HAMD17), row(items))
+    assert (scored.total, scored.severity) == (total, severity)
+    assert score_total(HAMD17, Decimal(total)).severity == severity
+    part = [row(items)[item.number - 1] for item in HAMD6.items]
+    assert score_items(by_items(HAMD6), part).total == hamd6
+    assert score_total(HAMD6, Decimal(hamd6)).severity is None
+
+
+def test_hamd17_items_have_mixed_ranges() -> None:
+    assert [item.maximum for item in HAMD17.items] == [4, 4, 4, 2, 2, 2, 4, 4, 4, 4, 4, 2, 2, 2, 4, 2, 2]
+    with pytest.raises(InvalidItems) as refused:
+        score_items(by_items(HAMD17), [0, 0, 0, 3, *[0] * 13])
+    assert refused.value.faults[0].pointer == "#/items/3"
+    with pytest.raises(InvalidItems):
+        score_items(by_items(HAMD17), [0] * 16)
+
+
+@pytest.mark.parametrize("instrument", SHIPPED.values(), ids=lambda instrument: instrument.code)
+def test_the_items_add_up_to_the_highest_total(instrument: Instrument) -> None:
+    assert sum(item.maximum for item in instrument.items) == instrument.total.maximum
+    assert sum(item.minimum for item in instrument.items) == instrument.total.minimum
+
+
+@pytest.mark.parametrize("instrument", SHIPPED.values(), ids=lambda instrument: instrument.code)
+def test_every_threshold_names_its_source(instrument: Instrument) -> None:
+    rules = (instrument.severity, instrument.response, instrument.gaps, instrument.remission, instrument.safety_item)
+    sources = [rule.source for rule in (*rules, instrument.syndrome) if rule is not None]
+    assert all(len(source) >= len("Seriatim default.") for source in (instrument.source, *sources))
+    assert instrument.licence
+
+
+@pytest.mark.parametrize("instrument", [MADRS, HAMD17, HAMD6], ids=lambda instrument: instrument.code)
+def test_texts_that_are_not_free_do_not_ship(instrument: Instrument) -> None:
+    assert instrument.entry is Entry.TOTAL_ONLY
+    assert instrument.respondent is Respondent.CLINICIAN
+    assert instrument.instruction is None
+    assert instrument.answers == ()
+    assert all(item.text is None for item in instrument.items)
+    with pytest.raises(ItemsNotAccepted) as refused:
+        score_items(instrument, [0] * len(instrument.items))
+    assert refused.value.faults[0].pointer == "#/items"
+
+
+def test_phq9_ships_its_text_and_names_its_makers() -> None:
+    assert all(item.text for item in PHQ9.items)
+    assert "Spitzer" in PHQ9.licence
+    assert "No permission required" in PHQ9.licence
+    assert [answer.value for answer in PHQ9.answers] == [0, 1, 2, 3]
+    assert (PHQ9.clock, PHQ9.recall, PHQ9.respondent) == (Clock.WINDOWED, "2 weeks", Respondent.SELF)
+
+
+def test_phq9_codes_are_loincs_and_not_in_numeric_order() -> None:
+    codes = [item.loinc for item in PHQ9.items]
+    assert codes == [
+        "44250-9",
+        "44255-8",
+        "44259-0",
+        "44254-1",
+        "44251-7",
+        "44258-2",
+        "44252-5",
+        "44253-3",
+        "44260-8",
+    ]
+    assert (PHQ9.loinc_panel, PHQ9.loinc_total) == ("44249-1", "44261-6")
+    assert "44261-6" not in codes
+    assert [answer.loinc for answer in PHQ9.answers] == ["LA6568-5", "LA6569-3", "LA6570-1", "LA6571-9"]
+
+
+@pytest.mark.parametrize(
+    ("items", "missing", "alert"),
+    [
+        ("1,1,1,1,1,1,1,1,-", True, MISSING),  # prorated to a total, and still not "no risk"
+        ("-,-,-,-,-,-,-,1,-", True, MISSING),
+        ("-,-,-,-,-,-,-,-,3", False, URGENT),  # no total, and the alert all the same
+        ("-,-,-,-,-,-,-,-,1", False, REVIEW),
+        ("0,0,0,0,0,0,0,0,2", False, REVIEW),
+        ("-,-,-,-,-,-,-,-,-", False, None),  # an empty form: nobody answered anything
+    ],
+)
+def test_an_unanswered_safety_item_is_never_no_risk(items: str, missing: bool, alert: SafetyAlert | None) -> None:
+    score = score_items(PHQ9, row(items))
+    assert score.safety_item_missing is missing
+    assert safety_alert(PHQ9, score) == alert
+
+
+def test_an_empty_form_is_incomplete() -> None:
+    assert score_items(PHQ9, [None] * 9) == Score(
+        total=None,
+        severity=None,
+        incomplete=True,
+        prorated=False,
+        safety_item=None,
+        safety_item_missing=False,
+        syndrome=None,
+        scoring_version="PHQ9@1",
+    )
+
+
+def test_an_entered_total_says_nothing_about_safety() -> None:
+    score = score_total(PHQ9, Decimal(27))
+    assert (score.total, score.severity, score.safety_item, score.safety_item_missing) == (27, "severe", None, False)
+    assert score.syndrome is None
+    assert safety_alert(PHQ9, score) is None
+
+
+def test_an_instrument_without_a_safety_item_raises_no_alert() -> None:
+    score = score_items(by_items(HAMD6), [4, 4, 4, 4, 4, 2])
+    assert (score.safety_item, score.safety_item_missing) == (None, False)
+    assert safety_alert(HAMD6, score) is None
+
+
+@pytest.mark.parametrize(
+    ("instrument", "number", "answer", "alert"),
+    [
+        (MADRS, 10, 1, None),
+        (MADRS, 10, 2, REVIEW),
+        (MADRS, 10, 3, REVIEW),
+        (MADRS, 10, 4, URGENT),
+        (HAMD17, 3, 0, None),
+        (HAMD17, 3, 1, REVIEW),
+        (HAMD17, 3, 2, REVIEW),
+        (HAMD17, 3, 3, URGENT),
+        (PHQ9, 9, 0, None),
+        (PHQ9, 9, 2, REVIEW),
+        (PHQ9, 9, 3, URGENT),
+    ],
+)
+def test_safety_items_have_their_own_thresholds(
+    instrument: Instrument, number: int, answer: int, alert: SafetyAlert | None
+) -> None:
+    items = [answer if item.number == number else 0 for item in instrument.items]
+    assert safety_alert(instrument, score_items(by_items(instrument), items)) == alert
+
+
+def test_faults_point_at_every_item_and_repeat_no_answer() -> None:
+    with pytest.raises(InvalidItems) as refused:
+        score_items(PHQ9, [0, 77, None, -55, 0, 0, 0, 0, 0])
+    assert refused.value.status == 422
+    assert [fault.pointer for fault in refused.value.faults] == ["#/items/1", "#/items/3"]
+    told = f"{refused.value} {refused.value.faults}"
+    assert "77" not in told
+    assert "55" not in told
+    with pytest.raises(InvalidItems) as refused:
+        score_items(PHQ9, [4, *[0] * 8], pointer="#/answers")
+    assert [fault.pointer for fault in refused.value.faults] == ["#/answers/0"]
+
+
+@pytest.mark.parametrize("length", [0, 8, 10])
+def test_the_number_of_answers_is_fixed(length: int) -> None:
+    with pytest.raises(InvalidItems) as refused:
+        score_items(PHQ9, [0] * length)
+    assert [fault.pointer for fault in refused.value.faults] == ["#/items"]
+
+
+@pytest.mark.parametrize("total", ["-1", "28", "13.5", "NaN", "Infinity"])
+def test_an_impossible_total_is_refused(total: str) -> None:
+    with pytest.raises(InvalidTotal) as refused:
+        score_total(PHQ9, Decimal(total))
+    assert refused.value.faults[0].pointer == "#/total"
+    assert total not in f"{refused.value} {refused.value.faults}"
+
+
+# At least 50 % is inclusive, and the PHQ-9 is in remission below 5 (HEDIS).
+@pytest.mark.parametrize(
+    ("baseline", "followup", "response", "remission"),
+    [
+        ("18", "9", True, False),
+        ("19", "10", False, False),  # 47.4 %
+        ("19", "9", True, False),
+        ("8", "4", True, True),
+        ("9", "4.5", True, True),
+        ("9", "4.51", False, True),  # 49.9 %, which rounds to 50
+        ("14.63", "7.32", False, False),
+        ("5", "5", False, False),
+        ("0", "0", None, True),
+        ("0", "5", None, False),
+        (None, "5", None, False),
+        ("5", None, None, None),
+    ],
+)
+def test_response_and_remission(
+    baseline: str | None, followup: str | None, response: bool | None, remission: bool | None
+) -> None:
+    first = None if baseline is None else Decimal(baseline)
+    second = None if followup is None else Decimal(followup)
+    assert is_response(PHQ9, first, second) is response
+    assert is_remission(PHQ9, second) is remission
+
+
+@pytest.mark.parametrize(
+    ("instrument", "total", "remission"),
+    [
+        (MADRS, "10", True),  # KADS: at most 10
+        (MADRS, "11", False),
+        (HAMD17, "7", True),
+        (HAMD17, "8", False),
+        (HAMD6, "0", None),  # no published threshold
+    ],
+)
+def test_remission_differs_by_instrument(instrument: Instrument, total: str, remission: bool | None) -> None:
+    assert is_remission(instrument, Decimal(total)) is remission
+
+
+@pytest.mark.parametrize(
+    ("after", "hours"),
+    [
+        (timedelta(0), "0.00"),
+        (timedelta(hours=4), "4.00"),
+        (timedelta(days=7), "168.00"),
+        (timedelta(minutes=20), "0.33"),
+        (timedelta(minutes=40), "0.67"),
+        (timedelta(seconds=18), "0.01"),  # 0.005 hours: half up
+        (timedelta(seconds=17), "0.00"),
+    ],
+)
+def test_hours_since_the_last_dose(after: timedelta, hours: str) -> None:
+    assert str(hours_since(NOW, NOW + after)) == hours
+
+
+def test_hours_are_unknown_without_both_times() -> None:
+    assert hours_since(None, NOW) is None
+    assert hours_since(NOW, None) is None
+    assert hours_since(NOW, NOW - timedelta(seconds=1)) is None
+
+
+@given(items=answers)
+def test_a_score_stays_in_range_and_never_invents_safety(items: list[int | None]) -> None:
+    score = score_items(PHQ9, items)
+    gaps = items.count(None)
+    assert score.incomplete == (gaps > 2)
+    assert score.prorated == (gaps in (1, 2))
+    assert score.safety_item == items[8]
+    assert score.safety_item_missing == (items[8] is None and gaps < 9)
+    assert (score.total is None) == (score.severity is None) == (score.syndrome is None) == score.incomplete
+    if score.total is not None:
+        known = sum(item for item in items if item is not None)
+        assert known <= score.total <= min(27, known + 3 * gaps)
+
+
+@given(items=full_answers, position=st.integers(0, 8))
+def test_a_higher_answer_never_lowers_the_score(items: list[int], position: int) -> None:
+    higher = [*items]
+    higher[position] = min(3, items[position] + 1)
+    one, two = score_items(PHQ9, items), score_items(PHQ9, higher)
+    assert one.total is not None
+    assert two.total is not None
+    assert one.total <= two.total == sum(higher)
+    labels = [band.label for band in PHQ9.severity.bands]
+    assert labels.index(one.severity or "") <= labels.index(two.severity or "")
+
+
+@given(items=full_answers)
+def test_items_and_their_total_give_the_same_band(items: list[int]) -> None:
+    assert score_total(PHQ9, Decimal(sum(items))).severity == score_items(PHQ9, items).severity
+
+
+def test_half_points_are_data() -> None:
+    halves = replace(PHQ9, total=replace(PHQ9.total, step=Decimal("0.5")))
+    assert score_total(halves, Decimal("3.5")).severity == "none_minimal"
+    with pytest.raises(InvalidTotal):
+        score_total(halves, Decimal("3.25"))
+
+
+def test_the_latest_version_is_found() -> None:
+    later = {**SHIPPED, ("PHQ9", 10): replace(PHQ9, version=10), ("PHQ9", 9): replace(PHQ9, version=9)}
+    newest = latest(later, "PHQ9")
+    assert newest is not None
+    assert newest.scoring_version == "PHQ9@10"
+    assert latest(SHIPPED, "GAD7") is None
+    assert require_latest(SHIPPED, "PHQ9") is PHQ9
+    with pytest.raises(UnknownInstrument) as refused:
+        require_latest(SHIPPED, "GAD99")
+    assert refused.value.faults[0].pointer == "#/instrument"
+    assert "GAD99" not in f"{refused.value} {refused.value.faults}"
+
+
+def write(directory: Path, **changes: object) -> Path:
+    """Write PHQ-9 as X, with some fields changed; `...` leaves one out, a dict changes members of an object."""
+    content = cast("dict[str, object]", json.loads((SHIPPED_FILES / "PHQ9@1.json").read_text(encoding="utf-8")))
+    content["code"] = "X"
+    for field, change in changes.items():
+        old = content[field]
+        if isinstance(change, dict) and isinstance(old, dict):
+            content[field] = cast("dict[str, object]", old) | cast("dict[str, object]", change)
+        else:
+            content[field] = change
+    kept = {field: value for field, value in content.items() if value is not ...}
+    (directory / "X@1.json").write_text(json.dumps(kept), encoding="utf-8")
+    return directory
+
+
+@pytest.mark.parametrize("field", [field for field in Instrument.__dataclass_fields__ if field != "code"])
+def test_a_missing_field_is_named(tmp_path: Path, field: str) -> None:
+    with pytest.raises(DataFileError, match=rf"^X@1\.json: {field}: missing$"):
+        load_instruments(write(tmp_path, **{field: ...}))
+
+
+ITEM = {"number": 1, "minimum": 0, "maximum": 3, "text": None, "loinc": None}
+BAND = {"minimum": 0, "maximum": 27, "label": "all"}
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "complaint"),
+    [
+        ("entry", "guess", "entry: must be one of items_or_total, total_only"),
+        ("items", [], "items: must be numbered in ascending order"),
+        ("items", [ITEM, ITEM], "items: must be numbered in ascending order"),
+        ("items", [ITEM | {"maximum": 0}], "items[0].maximum: must be a whole number, at least 1"),
+        ("items", [ITEM | {"weight": 2}], "items[0].weight: unknown field"),
+        ("total", {"step": 0}, "total.step: must be a number above zero"),
+        ("total", {"minimum": -1}, "total.minimum: must be a number, not below zero"),
+        ("severity", {"bands": [BAND | {"maximum": 26}]}, "severity.bands: must cover every total once"),
+        ("severity", {"bands": [BAND | {"minimum": 1}]}, "severity.bands: must cover every total once"),
+        ("severity", {"bands": [BAND, BAND | {"minimum": 5}]}, "severity.bands: must cover every total once"),
+        (
+            "severity",
+            {"bands": [BAND | {"maximum": 4}, BAND | {"minimum": 6}]},
+            "severity.bands: must cover every total once",
+        ),
+        (
+            "severity",
+            {"bands": [BAND | {"maximum": 9}, BAND | {"minimum": 10, "maximum": 5}, BAND | {"minimum": 6}]},
+            "severity.bands: must cover every total once",
+        ),
+        ("severity", {"source": ""}, "severity.source: must be a text"),
+        ("response", {"reduction_percent": 0}, "response.reduction_percent: must be a number above zero"),
+        ("remission", {"operator": ">"}, "remission.operator: must be one of <, <="),
+        ("safety_item", {"number": 10}, "safety_item.number: must be the number of an item"),
+        ("safety_item", {"urgent_from": 0}, "safety_item.urgent_from: must be a whole number, at least 1"),
+        ("gaps", {"method": "none"}, "gaps.max_missing: must be 0 where gaps are not filled"),
+        ("syndrome", {"core_items": []}, "syndrome.core_items: must be numbers of items"),
+        ("syndrome", {"core_items": [1, 10]}, "syndrome.core_items: must be numbers of items"),
+        ("syndrome", {"major_from": 1}, "syndrome.major_from: must be a whole number, at least 2"),
+        (
+            "syndrome",
+            {"present_from_by_item": [{"number": 12, "present_from": 1}]},
+            "syndrome.present_from_by_item[0].number: must be the number of an item",
+        ),
+    ],
+)
+def test_a_wrong_field_is_named(tmp_path: Path, field: str, value: object, complaint: str) -> None:
+    with pytest.raises(DataFileError) as refused:
+        load_instruments(write(tmp_path, **{field: value}))
+    assert str(refused.value).startswith(f"X@1.json: {complaint}")
+
+
+def test_what_an_instrument_does_not_have_is_null(tmp_path: Path) -> None:
+    bare = load_instruments(write(tmp_path, remission=None, safety_item=None, syndrome=None))["X", 1]
+    score = score_items(bare, [3] * 9)
+    assert (score.syndrome, score.safety_item, is_remission(bare, Decimal(0))) == (None, None, None)
