@@ -10,17 +10,48 @@ from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
+from app.about import ABOUT
+from app.alerts.routes import router as alerts
+from app.assessments.routes import router as assessments
+from app.courses.routes import router as courses
+from app.dosing.routes import router as dosing
 from app.identity.routes import router as identity
 from app.identity.tokens.actions import Passwords, Tokens
+from app.identity.tokens.routes import passwords
 from app.identity.tokens.routes import router as tokens
+from app.integrations.changes.routes import router as changes
 from app.kernel import problems
 from app.kernel.database import Database, open_database
 from app.kernel.endpoint import permission_of
 from app.kernel.gate import Gate
+from app.kernel.migrations import require_current_schema
+from app.kernel.openapi import build_document
+from app.kernel.pages.routes import health
+from app.kernel.pages.routes import router as pages
 from app.kernel.settings import Settings
+from app.monitoring.routes import router as monitoring
 from app.patients.routes import router as patients
+from app.protocols.routes import router as protocols
+from app.sessions.routes import router as sessions
+from app.treatment.routes import router as treatment
 
-ROUTERS: Final = (tokens, identity, patients)
+ROUTERS: Final = (
+    tokens,
+    passwords,
+    identity,
+    patients,
+    protocols,
+    courses,
+    sessions,
+    dosing,
+    monitoring,
+    assessments,
+    treatment,
+    alerts,
+    changes,
+    health,
+    pages,
+)
 
 
 class UndeclaredPermission(RuntimeError):
@@ -32,6 +63,7 @@ def build_api(settings: Settings, database: Database) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await require_current_schema(database)
         sealing = asyncio.create_task(database.sealer.run())
         yield
         sealing.cancel()
@@ -40,10 +72,9 @@ def build_api(settings: Settings, database: Database) -> FastAPI:
         await database.close()
 
     api = FastAPI(
-        title="Seriatim",
-        version="0.1.0",
+        title=ABOUT.title,
         lifespan=lifespan,
-        openapi_url="/v1/openapi.json",
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -55,6 +86,7 @@ def build_api(settings: Settings, database: Database) -> FastAPI:
     api.state.tokens = Tokens(database, settings)
     for router in ROUTERS:
         api.include_router(router)
+    api.openapi = lambda: build_document(routes_of(api), ABOUT, settings)
     problems.install(api, routes_of(api))
     require_permissions(api)
     return api

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, NewType
 
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
@@ -116,12 +116,27 @@ def open_database(settings: Settings) -> Database:
     return Database(reader=reader, writer=writer, lookup=lookup)
 
 
-def _keep_sqlite_safe(engine: Engine, *, begin: str, query_only: bool) -> None:
+def open_for_migrations(settings: Settings) -> Engine:
+    """An engine for schema changes: not asynchronous, without the guard, and without foreign keys on SQLite.
+
+    SQLite rewrites a table by copying and dropping it, and a drop would cascade into the children. On PostgreSQL a
+    change that cannot get its lock within seconds gives up, because everybody else would queue behind it.
+    """
+    if settings.sqlite_file is None:
+        options = {"options": "-c timezone=UTC -c lock_timeout=5s"}
+        return create_engine(settings.database_url, hide_parameters=True, connect_args=options)
+    settings.sqlite_file.parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(settings.database_url.replace("+aiosqlite", "", 1), hide_parameters=True)
+    _keep_sqlite_safe(engine, begin="BEGIN IMMEDIATE", query_only=False, foreign_keys=False)
+    return engine
+
+
+def _keep_sqlite_safe(engine: Engine, *, begin: str, query_only: bool, foreign_keys: bool = True) -> None:
     @event.listens_for(engine, "connect")
     def _connected(connection: Any, _record: object) -> None:  # noqa: ANN401
         connection.isolation_level = None  # SQLAlchemy begins transactions, not the driver
         cursor = connection.cursor()
-        for name, value in _SQLITE_PRAGMAS.items():
+        for name, value in {**_SQLITE_PRAGMAS, "foreign_keys": int(foreign_keys)}.items():
             cursor.execute(f"PRAGMA {name} = {value}")
             cursor.execute(f"PRAGMA {name}")
             found = cursor.fetchone()

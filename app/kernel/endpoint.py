@@ -20,13 +20,14 @@ from typing_extensions import override
 from app.kernel import strict_json
 from app.kernel.actor import Actor, Caller, PrincipalKind
 from app.kernel.database import Database, ReadSession, WriteSession
-from app.kernel.errors import BadRequest, Failure, Fault, Forbidden, PreconditionRequired
+from app.kernel.errors import BadRequest, Failure, Fault, Forbidden, NotFound, PreconditionRequired
 from app.kernel.idempotency import IdempotencyKeyRequired, claim_request, key_of, store
 from app.kernel.problems import UnsupportedMediaType
 
 _JSON: Final = re.compile(r"application/(json|merge-patch\+json)\s*(;.*)?", re.IGNORECASE)
 _ACCEPTABLE: Final = frozenset({"*/*", "application/*", "application/json", "application/problem+json"})
 _VERSION: Final = re.compile(r'(?:W/)?"(\d{1,9})"')
+_ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _GOVERNED: Final = "__seriatim_governed__"
 PERMISSION: Final = "__seriatim_permission__"
 
@@ -236,6 +237,11 @@ def _query_names(dependant: Dependant) -> set[str]:
     return names
 
 
+def writes(dependant: Dependant) -> bool:
+    """Whether a route runs in a transaction that may write."""
+    return dependant.call is _write_session or any(writes(inner) for inner in dependant.dependencies)
+
+
 def permission_of(dependant: Dependant) -> str | None:
     """The permission a route declares, found among its dependencies."""
     found: str | None = getattr(dependant.call, PERMISSION, None)
@@ -287,6 +293,8 @@ def _governed(endpoint: Callable[..., Any]) -> Callable[..., Any]:
         request: Request = db.info["request"]
         if (denied := request.scope["state"].get("denied")) is not None:
             raise denied
+        if any(name.endswith("_id") and not _ID.fullmatch(value) for name, value in request.path_params.items()):
+            raise NotFound  # a UUID in another spelling is not a second address of the record
         db.info["actor"] = actor
         if request.method == "POST" and actor is not None and (key := key_of(request)) is not None and "wake_sealer" in db.info:
             replay = await claim_request(WriteSession(db), actor, request, key)

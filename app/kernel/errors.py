@@ -36,12 +36,17 @@ class Failure(Exception):
     """A refusal the caller can act on.
 
     `detail` is for people and may change; `members` are for programs and become members of the problem document.
-    Neither may contain a value from the request, a name or a score.
+    Neither may contain a value from the request, a name or a score. `advice` tells what to do about this kind of
+    failure; the page of its code shows it.
     """
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal-error"
     title: ClassVar[str] = "Something went wrong on our side"
+    advice: ClassVar[str] = (
+        "Sending the request again may work; with an Idempotency-Key it is safe. "
+        "If it does not, give the request_id to whoever runs this installation: the log holds the cause."
+    )
 
     detail: str = ""
     members: Mapping[str, object] = field(default_factory=dict[str, object])
@@ -58,6 +63,7 @@ class BadRequest(Failure):
     status = 400
     code = "invalid-parameter"
     title = "A parameter is not valid"
+    advice = "Correct the request. `errors` names each parameter or member and the rule it breaks."
 
 
 class Unauthenticated(Failure):
@@ -66,6 +72,7 @@ class Unauthenticated(Failure):
     status = 401
     code = "unauthenticated"
     title = "Sign in first"
+    advice = "Get a token from POST /oauth/token and send it as Authorization: Bearer."
 
 
 class Forbidden(Failure):
@@ -74,6 +81,7 @@ class Forbidden(Failure):
     status = 403
     code = "permission-denied"
     title = "You may not do this"
+    advice = "An administrator of the clinic gives roles and scopes; GET /v1/me shows which permissions you have."
 
 
 class NotFound(Failure):
@@ -82,6 +90,7 @@ class NotFound(Failure):
     status = 404
     code = "not-found"
     title = "There is no such record"
+    advice = "Check the address and the id. A record of another clinic, or one you may not see, answers alike."
 
 
 class Conflict(Failure):
@@ -90,6 +99,7 @@ class Conflict(Failure):
     status = 409
     code = "conflict"
     title = "The record's state does not allow this"
+    advice = "Read the record again. The same request will not work until its state, or what you send, is another."
 
 
 class RuleViolated(Conflict):
@@ -102,6 +112,7 @@ class PreconditionFailed(Failure):
     status = 412
     code = "version-mismatch"
     title = "The record has changed since you read it"
+    advice = "Read the record again, decide whether your change still holds, and send it with the new ETag in If-Match."
 
 
 class PreconditionRequired(Failure):
@@ -110,6 +121,7 @@ class PreconditionRequired(Failure):
     status = 428
     code = "if-match-required"
     title = "Say which version you are changing"
+    advice = "Send If-Match with the ETag, or the `version`, of the record you read."
 
 
 class Invalid(Failure):
@@ -118,6 +130,7 @@ class Invalid(Failure):
     status = 422
     code = "validation-failed"
     title = "The request body is not valid"
+    advice = "Correct the body. `errors` lists every fault at once, each with a JSON Pointer and the rule."
 
 
 class Unavailable(Failure):
@@ -126,3 +139,4 @@ class Unavailable(Failure):
     status = 503
     code = "database-busy"
     title = "Try again in a moment"
+    advice = "Send the same request again after the seconds of Retry-After. Nothing was recorded."

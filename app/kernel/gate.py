@@ -83,6 +83,10 @@ class Gate:
             await self.app(scope, receive, send)
             return
         started = time.perf_counter()
+        asked = scope["method"]
+        if asked == "HEAD":
+            # HEAD is GET without the body (RFC 9110, 9.3.2), on every address and with the same headers.
+            scope = {**scope, "method": "GET"}
         request_id = f"req_{new_id()}"
         state: dict[str, Any] = scope.setdefault("state", {})
         state["request_id"] = request_id
@@ -96,6 +100,8 @@ class Gate:
                 safe = [pair for pair in _HEADERS if pair[0] not in present]
                 message["headers"] = [*message["headers"], *safe, (b"request-id", request_id.encode())]
             elif message["type"] == "http.response.body":
+                if asked == "HEAD":
+                    message = {**message, "body": b""}
                 sent["bytes"] = sent.get("bytes", 0) + len(message.get("body", b""))
             await send(message)
 
@@ -116,7 +122,7 @@ class Gate:
             if "status" not in sent:
                 await problem_response(Failure(), request_id)(scope, receive, send_safely)
         finally:
-            self._log_line(scope, headers, state, sent, started)
+            self._log_line(scope, asked, headers, state, sent, started)
 
     async def _admit(self, scope: Scope, headers: dict[bytes, bytes], state: dict[str, Any]) -> None:
         host = headers.get(b"host", b"").decode("latin-1").lower()
@@ -166,7 +172,13 @@ class Gate:
         return counted
 
     def _log_line(
-        self, scope: Scope, headers: dict[bytes, bytes], state: dict[str, Any], sent: dict[str, int], started: float
+        self,
+        scope: Scope,
+        method: str,
+        headers: dict[bytes, bytes],
+        state: dict[str, Any],
+        sent: dict[str, int],
+        started: float,
     ) -> None:
         theirs = headers.get(b"x-request-id", b"").decode("latin-1")
         caller: Caller | None = state.get("caller")
@@ -176,7 +188,7 @@ class Gate:
             extra={
                 "request_id": state["request_id"],
                 "client_request_id": theirs if _CLIENT_REQUEST_ID.fullmatch(theirs) else None,
-                "method": scope["method"],
+                "method": method,
                 # The template, not the path: people type names into addresses.
                 "route": getattr(scope.get("route"), "path", None),
                 "status": sent.get("status", 0),

@@ -331,6 +331,11 @@ def visible_changes(actor: Actor, resource_types: Sequence[str]) -> Select[Any]:
     return select(change).where(change.c.clinic_id == actor.clinic_id, change.c.resource_type.in_(resource_types))
 
 
+def latest_sequence(actor: Actor) -> Select[tuple[int]]:
+    """The newest number in the actor's clinic; 0 before the first."""
+    return select(ledger_head.c.last_sequence).where(ledger_head.c.clinic_id == actor.clinic_id)
+
+
 def latest_as_of(actor: Actor, instant: datetime, *conditions: ColumnElement[bool]) -> Select[Any]:
     """For each record the conditions select: its last version recorded at or before an instant."""
     last = (

@@ -3,7 +3,8 @@
 A problem never carries the value that was sent, a name, a score or a driver's words.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -23,6 +24,8 @@ from app.kernel.errors import BadRequest, Conflict, Failure, Fault, Invalid, Not
 
 MEDIA_TYPE: Final = "application/problem+json"
 MOST_FAULTS: Final = 100
+CODES_KEY: Final = "x-problems"
+_PROBLEM_CODE: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
 class FaultShape(BaseModel):
@@ -106,9 +109,28 @@ def documented(*kinds: type[Failure]) -> dict[int | str, dict[str, Any]]:
         status: {
             "description": "; ".join(f"`{kind.code}`: {kind.title}" for kind in listed),
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+            CODES_KEY: sorted({kind.code for kind in listed}),
         }
         for status, listed in by_status.items()
     }
+
+
+def every_failure() -> Mapping[str, type[Failure]]:
+    """Each problem code with the class that brought it in; every area has to be imported before.
+
+    The codes of RFC 6749 are written with underscores and leave in that standard's own shape; they are not among them.
+    """
+    found: dict[str, type[Failure]] = {}
+    for kind in _family(Failure):
+        if "code" in vars(kind) and _PROBLEM_CODE.fullmatch(kind.code):
+            found.setdefault(kind.code, kind)
+    return dict(sorted(found.items()))
+
+
+def _family(kind: type[Failure]) -> Iterator[type[Failure]]:
+    yield kind
+    for one in kind.__subclasses__():
+        yield from _family(one)
 
 
 def install(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
@@ -160,7 +182,7 @@ def _methods_at(routes: Sequence[BaseRoute], request: Request) -> set[str]:
         match, _ = route.matches(request.scope)
         if match is not Match.NONE:
             found |= set(getattr(route, "methods", None) or ())
-    return found
+    return found | {"HEAD"} if "GET" in found else found
 
 
 def failure_of_validation(errors: Sequence[Mapping[str, Any]], denied: Failure | None) -> Failure:

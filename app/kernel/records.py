@@ -7,7 +7,7 @@ row and a version out of the ledger.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Final, TypeVar
@@ -69,7 +69,6 @@ class Resource:
     def present(self, columns: Columns) -> dict[str, Any]:
         """The record as it answers, from its own columns; children are added by `with_children`."""
         derived = self.derived(columns) if self.derived else {}
-        child_members = {child.member for child in self.children}
         shown: dict[str, Any] = {}
         for member in self.shape.model_fields:
             if member == "object":
@@ -78,8 +77,8 @@ class Resource:
                 shown[member] = _entered_in_error(columns)
             elif member in derived:
                 shown[member] = derived[member]
-            elif member in child_members:
-                shown[member] = []
+            elif member not in columns:
+                shown[member] = []  # a list that is filled from other rows
             else:
                 shown[member] = columns[member]
         return shown
@@ -461,34 +460,64 @@ def version_of(resource: Resource, row: Columns) -> dict[str, Any]:
     return {"object": "version", **{name: row[name] for name in names}, "content_digest": row["content_digest"], "resource": content}
 
 
+async def answer_whole(
+    db: ReadSession, resource: Resource, actor: Actor, record_id: UUID, instant: datetime | None
+) -> Response:
+    """A record with its children, now or at an instant; children the actor may not read are named in `omitted`."""
+    denied = [child.member for child in resource.children if not actor.may(child.resource.read)]
+    readable = replace(resource, children=[c for c in resource.children if c.member not in denied])
+    if instant is None:
+        shown = await show_one(db, readable, actor, record_id)
+    else:
+        shown = await show_as_of(db, readable, actor, record_id, instant)
+    return respond(db, shown | {member: [] for member in denied} | {"omitted": denied})
+
+
 async def answer_as_of(db: ReadSession, resource: Resource, actor: Actor, record_id: UUID, instant: datetime) -> Response:
     """A single record as it was recorded at an instant."""
-    if (await db.execute(resource.visible(actor).where(resource.table.c.id == record_id))).first() is None:
-        raise NotFound
-    rows = await rows_as_of(db, resource, actor, instant, change.c.resource_id == record_id)
-    if not rows:
-        raise NotFound
-    (row,) = rows
-    shown = resource.present(row)
-    for child in resource.children:
-        inside = await rows_as_of(db, child.resource, actor, instant, change.c.root_id == root_of(resource.model, row)[1])
-        shown[child.member] = ordered_children(child, inside, record_id)
+    shown = await show_as_of(db, resource, actor, record_id, instant)
     return respond(db, shown, headers={"ETag": _etag(shown["version"])})
 
 
-def ordered_children(child: Children, rows: Sequence[Columns], parent_id: UUID) -> list[dict[str, Any]]:
-    """Those of the rows that belong to a parent and stand, as they answer, in their order."""
-    mine = [row for row in rows if row[child.column] == parent_id and row["entered_in_error_at"] is None]
-    mine.sort(key=lambda row: tuple(row[name] for name in child.order))
-    return [child.resource.present(row) for row in mine]
+async def show_as_of(
+    db: ReadSession, resource: Resource, actor: Actor, record_id: UUID, instant: datetime
+) -> dict[str, Any]:
+    """A record and its children as the ledger knew them at an instant.
+
+    Raises:
+        NotFound: there is no such record, or there was none yet.
+    """
+    row = (await db.execute(resource.visible(actor).where(resource.table.c.id == record_id))).mappings().one_or_none()
+    if row is None:
+        raise NotFound
+    root_type, root_id = root_of(resource.model, row)
+    wanted = change.c.resource_id == record_id
+    if resource.children:
+        # Children hang on the same root, so one statement brings the record and everything in it.
+        wanted = wanted | ((change.c.root_type == root_type) & (change.c.root_id == root_id))
+    found = (await db.execute(latest_as_of(actor, instant, wanted))).mappings().all()
+    past: dict[str, list[Columns]] = {}
+    for version in found:
+        if version["content"] is not None and version["resource_type"] in RESOURCES:
+            table = RESOURCES[version["resource_type"]].table
+            past.setdefault(version["resource_type"], []).append(decode(table, version["content"]))
+    mine = [one_of for one_of in past.get(resource.name, []) if one_of["id"] == record_id]
+    if not mine:
+        raise NotFound
+    return _composed(resource, mine[0], past)
 
 
-async def rows_as_of(
-    db: ReadSession, resource: Resource, actor: Actor, instant: datetime, *conditions: ColumnElement[bool]
-) -> list[dict[str, Any]]:
-    """The columns of a resource's records as the ledger knew them at an instant."""
-    found = await db.execute(latest_as_of(actor, instant, change.c.resource_type == resource.name, *conditions))
-    return [decode(resource.table, row["content"]) for row in found.mappings() if row["content"] is not None]
+def _composed(resource: Resource, row: Columns, past: Mapping[str, Sequence[Columns]]) -> dict[str, Any]:
+    shown = resource.present(row)
+    for child in resource.children:
+        inside = [
+            one_of
+            for one_of in past.get(child.resource.name, ())
+            if one_of[child.column] == row["id"] and one_of["entered_in_error_at"] is None
+        ]
+        inside.sort(key=lambda one_of, child=child: tuple(one_of[name] for name in child.order))
+        shown[child.member] = [_composed(child.resource, one_of, past) for one_of in inside]
+    return shown
 
 
 async def current_states(

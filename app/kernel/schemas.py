@@ -207,6 +207,8 @@ class Page(ResponseSchema, Generic[Item]):
 
     items: list[Item] = Field(description="The records, in the order asked for.")
     next_cursor: str | None = Field(description="Send it as `cursor` for the next page.", examples=["gAAAAABn…"])
+    total: int = absent("How many there are; only with `include_total=true`, and at most 10 000.", examples=[38])
+    total_is_exact: bool = absent("False when there are more than 10 000; only with `include_total=true`.", examples=[True])
 
 
 class VersionRead(ResponseSchema):

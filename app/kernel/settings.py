@@ -25,7 +25,8 @@ class UnsafeSettings(ValueError):
 class Settings(BaseSettings):
     """Everything that can be set, from the environment with the prefix `SERIATIM_`."""
 
-    model_config = SettingsConfigDict(env_prefix="SERIATIM_", extra="ignore", frozen=True)
+    # An error about settings must not print them: the input holds the secrets.
+    model_config = SettingsConfigDict(env_prefix="SERIATIM_", extra="ignore", frozen=True, hide_input_in_errors=True)
 
     environment: Environment = Environment.DEVELOPMENT
 

@@ -7,12 +7,15 @@ import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from app.identity.rules import OAuthError
+from app.identity.rules import OAuthError, PasswordRefused
 from app.identity.tokens.actions import choose_password, issue_at_sign_in
-from app.kernel import strict_json
-from app.kernel.errors import Failure
+from app.identity.tokens.schemas import OwnPassword
+from app.kernel.endpoint import Endpoint
+from app.kernel.errors import Failure, NotFound
+from app.kernel.problems import documented
 
 router: Final = APIRouter(prefix="/oauth", tags=["sign-in"])
+passwords: Final = APIRouter(prefix="/oauth", route_class=Endpoint, tags=["sign-in"])
 
 _FORM: Final = "application/x-www-form-urlencoded"
 
@@ -132,38 +135,8 @@ async def revoke_token(request: Request) -> Response:
     return Response(b"{}", media_type="application/json")
 
 
-_PASSWORD_SCHEMA: Final = {
-    "type": "object",
-    "required": ["token", "password"],
-    "additionalProperties": False,
-    "properties": {
-        "token": {"type": "string", "description": "The invitation.", "maxLength": 200, "examples": ["kti_0199…"]},
-        "password": {
-            "type": "string",
-            "description": "15 to 256 characters; any of them.",
-            "minLength": 15,
-            "maxLength": 256,
-            "examples": ["four quiet herons at dusk"],
-        },
-    },
-}
-
-
-@router.post(
-    "/password",
-    status_code=204,
-    responses={
-        404: {"description": "The invitation is unknown, spent or expired."},
-        422: {"description": "The password is easy to guess."},
-    },
-    openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": _PASSWORD_SCHEMA}}}},
-)
-async def choose_own_password(request: Request) -> Response:
+@passwords.post("/password", status_code=204, responses=documented(NotFound, PasswordRefused))
+async def choose_own_password(request: Request, body: OwnPassword) -> Response:
     """Spend an invitation: choose a password. All other tokens of the person end."""
-    body = strict_json.parse(await request.body())
-    match body:
-        case {"token": str() as invitation, "password": str() as password} if len(body) == 2:  # noqa: PLR2004  # the two members
-            await choose_password(request.app.state.database, request.app.state.passwords, invitation, password)
-        case _:
-            raise strict_json.MalformedJson("Send an object with token and password, both text.")
+    await choose_password(request.app.state.database, request.app.state.passwords, body.token, body.password)
     return Response(status_code=204)

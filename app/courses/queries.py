@@ -1,0 +1,32 @@
+"""Which courses and plans an actor may see."""
+
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Select, select
+
+from app.courses.models import PlanItem
+from app.kernel.actor import Actor
+from app.kernel.tables import Base
+
+course: Final = Base.metadata.tables["course"]
+plan_item: Final = Base.metadata.tables["plan_item"]
+
+
+def visible_courses(actor: Actor) -> Select[Any]:
+    """The clinic's courses."""
+    return select(course).where(course.c.clinic_id == actor.clinic_id)
+
+
+def visible_plan_items(actor: Actor) -> Select[Any]:
+    """Planned sessions of the clinic."""
+    return select(plan_item).where(plan_item.c.clinic_id == actor.clinic_id)
+
+
+def open_plan_items(actor: Actor, course_id: UUID) -> Select[tuple[PlanItem]]:
+    """A course's planned sessions that nothing fills yet, in order."""
+    return (
+        select(PlanItem)
+        .where(PlanItem.clinic_id == actor.clinic_id, PlanItem.course_id == course_id, PlanItem.session_id.is_(None))
+        .order_by(PlanItem.number)
+    )

@@ -1,0 +1,87 @@
+"""Shapes of courses and their plan."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from app.courses.rules import CourseStatus
+from app.kernel.schemas import ClinicRecordRead, CodeText, CreateSchema, Day, Id, NoteText, RequestSchema, UtcTime, absent
+
+IndicationCode = Annotated[
+    str, Field(max_length=8, pattern=r"^[A-Z][0-9][0-9AB](\.[0-9A-Z]{1,4})?$", examples=["F33.2"])
+]
+
+
+class CourseCreate(CreateSchema):
+    """A new series."""
+
+    protocol_code: CodeText = Field(description="A code of GET /v1/protocols; OPEN has no plan.", examples=["KET_IV_6x3W"])
+    indication_code: IndicationCode | None = Field(default=None, description="ICD-10-CM code of what is treated.")
+    starts_on: Day | None = Field(
+        default=None, description="The first day, in the clinic's zone, where no instant is given; default today."
+    )
+    first_session_at: UtcTime | None = Field(
+        default=None,
+        description="When the first planned session begins. All others keep its time of day on the clinic's clock.",
+    )
+    prescriber_id: Id | None = Field(default=None, description="The responsible prescriber; default you, if you are one.")
+    note: NoteText | None = Field(default=None, description="Free text.", examples=["Second series."])
+
+
+class CourseUpdate(RequestSchema):
+    """What may change of a course."""
+
+    indication_code: IndicationCode | None = Field(default=None, description="ICD-10-CM code of what is treated.")
+    prescriber_id: Id = absent("The responsible prescriber.")
+    note: NoteText | None = Field(default=None, description="Free text.", examples=["Second series."])
+
+
+class PauseCourse(RequestSchema):
+    """Why the series rests."""
+
+    reason: NoteText | None = Field(default=None, description="Why.", examples=["Travelling."])
+
+
+class ResumeCourse(RequestSchema):
+    """The series goes on."""
+
+
+class EndCourse(RequestSchema):
+    """Why the series ends."""
+
+    reason: NoteText | None = Field(default=None, description="Why.", examples=["All sessions given."])
+    ended_on: Day | None = Field(default=None, description="The last day; default today.")
+
+
+class CourseRead(ClinicRecordRead):
+    """A series for one patient under one protocol."""
+
+    patient_id: Id = Field(description="The patient.")
+    protocol_code: str = Field(description="Its protocol.", examples=["KET_IV_6x3W"])
+    protocol_version: int = Field(description="The protocol's version, kept for the life of the course.", examples=[1])
+    indication_code: str | None = Field(description="ICD-10-CM code of what is treated.", examples=["F33.2"])
+    status: CourseStatus = Field(description="Where it stands.", examples=["active"])
+    phase: str = Field(
+        description="Where in the plan.",
+        examples=["induction"],
+        json_schema_extra={"x-extensible-enum": ["induction", "maintenance"]},
+    )
+    prescriber_id: Id | None = Field(description="The responsible prescriber.")
+    starts_on: Day = Field(description="The first day, in the clinic's zone.")
+    time_zone: str = Field(description="The zone of its plan.", examples=["America/New_York"])
+    ended_on: Day | None = Field(description="The last day.")
+    end_reason: str | None = Field(description="Why it ended or rests.", examples=["All sessions given."])
+    note: str | None = Field(description="Free text.", examples=["Second series."])
+
+
+class PlanItemRead(ClinicRecordRead):
+    """A session that is planned."""
+
+    patient_id: Id = Field(description="The patient.")
+    course_id: Id = Field(description="The course.")
+    number: int = Field(description="Counts from 1.", examples=[1])
+    planned_on: Day = Field(description="The day on the clinic's calendar.")
+    local_time: str = Field(description="The time on the clinic's wall.", examples=["09:00"])
+    time_zone: str = Field(description="The zone of both.", examples=["America/New_York"])
+    starts_at: UtcTime = Field(description="The instant they stand for.")
+    session_id: Id | None = Field(description="The session that fills it.")

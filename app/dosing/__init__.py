@@ -1,0 +1,1 @@
+"""Orders, administrations by route, dose events, reconciliation."""

@@ -1,0 +1,1 @@
+"""What the application serves for people and operators: documentation, problem pages, health."""

@@ -1,0 +1,178 @@
+"""Shapes of vital signs and dissociation notes."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
+from typing_extensions import Self
+
+from app.kernel.schemas import (
+    ClinicRecordRead,
+    Count,
+    CreateSchema,
+    Id,
+    NoteText,
+    RequestSchema,
+    ResponseSchema,
+    ShortText,
+    UtcTime,
+    absent,
+    number,
+)
+from app.monitoring.phenomena import shipped_phenomena
+
+
+class ReadingSource(StrEnum):
+    """Where a reading comes from."""
+
+    MANUAL = "manual"
+    DEVICE = "device"
+    REPORTED = "reported"
+
+
+Systolic = Annotated[Count, Field(ge=20, le=350)]
+Diastolic = Annotated[Count, Field(ge=10, le=250)]
+HeartRate = Annotated[Count, Field(ge=0, le=350)]
+RespiratoryRate = Annotated[Count, Field(ge=0, le=100)]
+Percent = Annotated[Count, Field(ge=0, le=100)]
+Moaas = Annotated[Count, Field(ge=0, le=5)]
+Intensity = Annotated[Count, Field(ge=0, le=10)]
+OxygenFlow = number(1, 0, 100)
+Temperature = number(1, 20, 46)
+
+_MEASURES = (
+    "systolic_mmhg",
+    "diastolic_mmhg",
+    "heart_rate_bpm",
+    "respiratory_rate_per_min",
+    "spo2_percent",
+    "oxygen_l_per_min",
+    "temperature_c",
+    "sedation_moaas",
+)
+
+
+class VitalSignsCreate(CreateSchema):
+    """One timed set of readings; at least one of them."""
+
+    measured_at: UtcTime = Field(description="When it was measured, not when it is typed in.")
+    measured_by: ShortText | None = Field(default=None, description="Who measured it, if not who typed it.", examples=["S. Levy"])
+    source: ReadingSource = Field(default=ReadingSource.MANUAL, description="Where it comes from.", examples=["manual"])
+    systolic_mmhg: Systolic | None = Field(default=None, description="Systolic pressure.", examples=[138])
+    diastolic_mmhg: Diastolic | None = Field(default=None, description="Diastolic pressure; below systolic.", examples=[86])
+    heart_rate_bpm: HeartRate | None = Field(default=None, description="Heart rate.", examples=[78])
+    respiratory_rate_per_min: RespiratoryRate | None = Field(default=None, description="Breaths.", examples=[14])
+    spo2_percent: Percent | None = Field(default=None, description="Oxygen saturation.", examples=[98])
+    oxygen_l_per_min: OxygenFlow | None = Field(default=None, description="Oxygen given.", examples=[2])
+    temperature_c: Temperature | None = Field(default=None, description="Temperature.", examples=[36.8])
+    sedation_moaas: Moaas | None = Field(default=None, description="MOAA/S: 5 is awake, 0 does not respond.", examples=[5])
+    note: NoteText | None = Field(default=None, description="Free text.", examples=["Cuff on the left arm."])
+
+    @model_validator(mode="after")
+    def _something_was_measured(self) -> Self:
+        if all(getattr(self, name) is None for name in _MEASURES):
+            raise PydanticCustomError("reading_needed", "reading needed")
+        return self
+
+
+class VitalSignsUpdate(RequestSchema):
+    """A correction of a reading."""
+
+    measured_at: UtcTime = absent("When it was measured.")
+    measured_by: ShortText | None = Field(default=None, description="Who measured it.", examples=["S. Levy"])
+    systolic_mmhg: Systolic | None = Field(default=None, description="Systolic pressure.", examples=[138])
+    diastolic_mmhg: Diastolic | None = Field(default=None, description="Diastolic pressure; below systolic.", examples=[86])
+    heart_rate_bpm: HeartRate | None = Field(default=None, description="Heart rate.", examples=[78])
+    respiratory_rate_per_min: RespiratoryRate | None = Field(default=None, description="Breaths.", examples=[14])
+    spo2_percent: Percent | None = Field(default=None, description="Oxygen saturation.", examples=[98])
+    oxygen_l_per_min: OxygenFlow | None = Field(default=None, description="Oxygen given.", examples=[2])
+    temperature_c: Temperature | None = Field(default=None, description="Temperature.", examples=[36.8])
+    sedation_moaas: Moaas | None = Field(default=None, description="MOAA/S: 5 is awake.", examples=[5])
+    note: NoteText | None = Field(default=None, description="Free text.", examples=["Cuff on the left arm."])
+
+
+class VitalSignsBatch(RequestSchema):
+    """Several readings, all or none."""
+
+    items: Annotated[list[VitalSignsCreate], Field(min_length=1, max_length=500)] = Field(description="The readings.")
+
+
+class VitalSignsRead(ClinicRecordRead):
+    """One timed set of readings."""
+
+    patient_id: Id = Field(description="The patient.")
+    session_id: Id = Field(description="The session.")
+    measured_at: UtcTime = Field(description="When it was measured.")
+    measured_by: str | None = Field(description="Who measured it, if not who typed it.", examples=["S. Levy"])
+    source: ReadingSource = Field(description="Where it comes from.", examples=["manual"])
+    systolic_mmhg: int | None = Field(description="Systolic pressure.", examples=[138])
+    diastolic_mmhg: int | None = Field(description="Diastolic pressure.", examples=[86])
+    heart_rate_bpm: int | None = Field(description="Heart rate.", examples=[78])
+    respiratory_rate_per_min: int | None = Field(description="Breaths.", examples=[14])
+    spo2_percent: int | None = Field(description="Oxygen saturation.", examples=[98])
+    oxygen_l_per_min: float | None = Field(description="Oxygen given.", examples=[2])
+    temperature_c: float | None = Field(description="Temperature.", examples=[36.8])
+    sedation_moaas: int | None = Field(description="MOAA/S: 5 is awake, 0 does not respond.", examples=[5])
+    note: str | None = Field(description="Free text.", examples=["Cuff on the left arm."])
+
+
+class VitalSignsRecorded(ResponseSchema):
+    """The readings of a batch, in the order sent."""
+
+    items: list[VitalSignsRead] = Field(description="The readings.")
+
+
+def _known(code: str) -> str:
+    if code not in shipped_phenomena():
+        raise PydanticCustomError("unknown_phenomenon", "unknown phenomenon")
+    return code
+
+
+Phenomenon = Annotated[
+    str,
+    Field(max_length=64, examples=["floating"], json_schema_extra={"x-extensible-enum": list(shipped_phenomena())}),
+    AfterValidator(_known),
+]
+Phenomena = Annotated[list[Phenomenon], Field(max_length=30)]
+
+
+class DissociationNoteCreate(CreateSchema):
+    """What somebody saw or heard of the experience."""
+
+    observed_at: UtcTime = Field(description="When it was observed, not when it is typed in.")
+    observed_by: ShortText | None = Field(default=None, description="Who observed it, if not who typed it.", examples=["S. Levy"])
+    intensity: Intensity | None = Field(default=None, description="0 none to 10 as strong as can be.", examples=[6])
+    phenomena: Phenomena = Field(default=[], description="What it was, coded.", examples=[["floating", "time_distortion"]])
+    note: NoteText | None = Field(default=None, description="Free text.", examples=["Says the room breathes; calm."])
+    action_taken: NoteText | None = Field(default=None, description="What was done.", examples=["Held hand, dimmed light."])
+
+    @model_validator(mode="after")
+    def _something_was_observed(self) -> Self:
+        if self.intensity is None and not self.phenomena and self.note is None:
+            raise PydanticCustomError("observation_needed", "observation needed")
+        return self
+
+
+class DissociationNoteUpdate(RequestSchema):
+    """A correction of a note."""
+
+    observed_at: UtcTime = absent("When it was observed.")
+    observed_by: ShortText | None = Field(default=None, description="Who observed it.", examples=["S. Levy"])
+    intensity: Intensity | None = Field(default=None, description="0 none to 10 as strong as can be.", examples=[6])
+    phenomena: Phenomena = absent("What it was, coded; replaces the list.", examples=[["floating"]])
+    note: NoteText | None = Field(default=None, description="Free text.", examples=["Says the room breathes; calm."])
+    action_taken: NoteText | None = Field(default=None, description="What was done.", examples=["Held hand, dimmed light."])
+
+
+class DissociationNoteRead(ClinicRecordRead):
+    """What somebody saw or heard of the experience, and what was done."""
+
+    patient_id: Id = Field(description="The patient.")
+    session_id: Id = Field(description="The session.")
+    observed_at: UtcTime = Field(description="When it was observed.")
+    observed_by: str | None = Field(description="Who observed it, if not who typed it.", examples=["S. Levy"])
+    intensity: int | None = Field(description="0 none to 10 as strong as can be.", examples=[6])
+    phenomena: list[str] = Field(description="What it was, coded.", examples=[["floating", "time_distortion"]])
+    note: str | None = Field(description="Free text.", examples=["Says the room breathes; calm."])
+    action_taken: str | None = Field(description="What was done.", examples=["Held hand, dimmed light."])

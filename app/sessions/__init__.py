@@ -1,0 +1,1 @@
+"""One treatment visit and its states."""

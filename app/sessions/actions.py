@@ -1,0 +1,261 @@
+"""The moves of a visit."""
+
+from datetime import datetime
+from uuid import UUID
+
+from app.courses import queries as course_queries
+from app.courses.models import Course, PlanItem
+from app.identity.models import Location
+from app.kernel import clock
+from app.kernel.actor import Actor
+from app.kernel.database import WriteSession
+from app.kernel.errors import Conflict, Fault, Invalid, NotFound
+from app.kernel.ledger import name_change
+from app.kernel.records import already_created, find, identity_of, one_for_update, one_locked
+from app.protocols.catalogue import shipped_protocols
+from app.sessions import queries, rules
+from app.sessions.models import TreatmentSession
+from app.sessions.rules import SessionStatus
+from app.sessions.schemas import (
+    AbortSession,
+    CheckInSession,
+    DischargeSession,
+    EndWithoutDose,
+    HoldSession,
+    RescheduleSession,
+    SessionCreate,
+    SessionUpdate,
+)
+
+
+class PlanItemFilled(Conflict):
+    """Another session fills this planned one."""
+
+    code = "plan-item-filled"
+    title = "The planned session is filled already"
+
+
+class EndsBeforeStart(Invalid):
+    """A visit cannot end before it began."""
+
+    code = "end-before-start"
+    title = "The session would end before it starts"
+
+
+async def schedule_session(db: WriteSession, actor: Actor, course_id: UUID, body: SessionCreate) -> TreatmentSession:
+    """Schedule a visit of a course, filling a planned one where the course has a plan.
+
+    Raises:
+        PlanItemFilled: the planned session that was named is taken.
+        Invalid: the course leaves drug or route open and the request does too.
+    """
+    if (before := await already_created(db, actor, TreatmentSession, body)) is not None:
+        return before
+    # The course is locked, so that two visits made at once get two numbers and two places in the plan.
+    course = await one_locked(db, actor, Course, course_id)
+    protocol = shipped_protocols()[course.protocol_code, course.protocol_version]
+    item = await _plan_item(db, actor, course, body.plan_item_id)
+    if body.location_id is not None:
+        await _require_location(db, actor, body.location_id)
+    drug = body.drug or protocol.drug or "ketamine"
+    route = body.route or protocol.route
+    if route is None:
+        raise Invalid(faults=[Fault("required", "This course leaves the route open; name it.", pointer="#/route")])
+    number = (await db.execute(queries.highest_number(actor, course.id))).scalar_one()
+    scheduled = body.scheduled_start_at or (item.starts_at if item else None)
+    treatment = TreatmentSession(
+        **identity_of(actor, body),
+        patient_id=course.patient_id,
+        course_id=course.id,
+        plan_item_id=item.id if item else None,
+        location_id=body.location_id,
+        number_in_course=(number or 0) + 1,
+        status=SessionStatus.SCHEDULED,
+        drug=str(drug),
+        route=str(route),
+        setting=body.setting,
+        scheduled_start_at=scheduled,
+        session_at=scheduled or clock.now(),
+        deviations=[],
+        note=body.note,
+    )
+    db.add(treatment)
+    name_change(db, treatment, "session.scheduled")
+    if item is not None:
+        item.session_id = treatment.id
+        name_change(db, item, "plan_item.filled")
+    return treatment
+
+
+async def _plan_item(db: WriteSession, actor: Actor, course: Course, item_id: UUID | None) -> PlanItem | None:
+    if item_id is None:
+        return (await db.execute(course_queries.open_plan_items(actor, course.id))).scalars().first()
+    item = await find(db, actor, PlanItem, item_id)
+    if item is None or item.course_id != course.id:
+        fault = Fault("unknown_plan_item", "The course plans no such session.", pointer="#/plan_item_id")
+        raise Invalid(faults=[fault])
+    if item.session_id is not None:
+        raise PlanItemFilled
+    return item
+
+
+async def _require_location(db: WriteSession, actor: Actor, location_id: UUID) -> None:
+    location = await find(db, actor, Location, location_id)
+    if location is None or location.disabled_at is not None:
+        raise Invalid(faults=[Fault("unknown_location", "The clinic has no such location.", pointer="#/location_id")])
+
+
+async def update_session(
+    db: WriteSession, actor: Actor, session_id: UUID, body: SessionUpdate, if_match: int | None
+) -> TreatmentSession:
+    """Change place or note."""
+    treatment = await _loaded(db, actor, session_id, if_match)
+    if SessionStatus(treatment.status) is SessionStatus.SIGNED:
+        raise rules.AlreadySigned
+    if body.location_id is not None:
+        await _require_location(db, actor, body.location_id)
+    for member, value in body.model_dump(exclude_unset=True).items():
+        setattr(treatment, member, value)
+    name_change(db, treatment, "session.updated")
+    return treatment
+
+
+async def _loaded(db: WriteSession, actor: Actor, session_id: UUID, if_match: int | None) -> TreatmentSession:
+    treatment = await one_for_update(db, actor, TreatmentSession, session_id, if_match)
+    if treatment.entered_in_error_at is not None:
+        raise NotFound("This session was entered in error.")
+    return treatment
+
+
+async def _moved(
+    db: WriteSession, actor: Actor, session_id: UUID, if_match: int | None, target: SessionStatus
+) -> TreatmentSession:
+    treatment = await _loaded(db, actor, session_id, if_match)
+    rules.require_move(SessionStatus(treatment.status), target)
+    treatment.status = target
+    return treatment
+
+
+def _moment(given: datetime | None) -> datetime:
+    return given or clock.now()
+
+
+async def reschedule_session(
+    db: WriteSession, actor: Actor, session_id: UUID, body: RescheduleSession, if_match: int | None
+) -> TreatmentSession:
+    """Give a visit another time."""
+    treatment = await _loaded(db, actor, session_id, if_match)
+    if SessionStatus(treatment.status) is not SessionStatus.SCHEDULED:
+        rules.require_move(SessionStatus(treatment.status), SessionStatus.SCHEDULED)
+    treatment.scheduled_start_at = treatment.session_at = body.scheduled_start_at
+    name_change(db, treatment, "session.rescheduled", reason=body.reason)
+    return treatment
+
+
+async def check_in_session(
+    db: WriteSession, actor: Actor, session_id: UUID, body: CheckInSession, if_match: int | None
+) -> TreatmentSession:
+    """The patient is here."""
+    treatment = await _moved(db, actor, session_id, if_match, SessionStatus.CHECKED_IN)
+    treatment.checked_in_at = _moment(body.checked_in_at)
+    name_change(db, treatment, "session.checked_in", occurred_at=treatment.checked_in_at)
+    return treatment
+
+
+async def clear_session(db: WriteSession, actor: Actor, session_id: UUID, if_match: int | None) -> TreatmentSession:
+    """Say that the session may start."""
+    treatment = await _moved(db, actor, session_id, if_match, SessionStatus.CLEARED)
+    treatment.cleared_at = clock.now()
+    name_change(db, treatment, "session.cleared")
+    return treatment
+
+
+async def hold_session(
+    db: WriteSession, actor: Actor, session_id: UUID, body: HoldSession, if_match: int | None
+) -> TreatmentSession:
+    """Let the session wait, keeping where it was."""
+    treatment = await _loaded(db, actor, session_id, if_match)
+    rules.require_move(SessionStatus(treatment.status), SessionStatus.HELD)
+    treatment.held_from = treatment.status
+    treatment.status = SessionStatus.HELD
+    treatment.ended_reason = body.reason
+    name_change(db, treatment, "session.held", reason=body.reason)
+    return treatment
+
+
+async def release_session(db: WriteSession, actor: Actor, session_id: UUID, if_match: int | None) -> TreatmentSession:
+    """Bring a held session back to where it was."""
+    treatment = await _loaded(db, actor, session_id, if_match)
+    held_from = SessionStatus(treatment.held_from or SessionStatus.SCHEDULED)
+    treatment.status = rules.require_release(SessionStatus(treatment.status), held_from)
+    treatment.held_from = treatment.ended_reason = None
+    name_change(db, treatment, "session.released")
+    return treatment
+
+
+async def cancel_session(
+    db: WriteSession, actor: Actor, session_id: UUID, body: EndWithoutDose, if_match: int | None
+) -> TreatmentSession:
+    """Call a visit off before any dose."""
+    treatment = await _moved(db, actor, session_id, if_match, SessionStatus.CANCELLED)
+    await _leave_plan(db, actor, treatment, body.reason)
+    name_change(db, treatment, "session.cancelled", reason=body.reason)
+    return treatment
+
+
+async def mark_no_show(
+    db: WriteSession, actor: Actor, session_id: UUID, body: EndWithoutDose, if_match: int | None
+) -> TreatmentSession:
+    """The patient did not come."""
+    treatment = await _moved(db, actor, session_id, if_match, SessionStatus.NO_SHOW)
+    await _leave_plan(db, actor, treatment, body.reason)
+    name_change(db, treatment, "session.marked_no_show", reason=body.reason)
+    return treatment
+
+
+async def _leave_plan(db: WriteSession, actor: Actor, treatment: TreatmentSession, reason: str | None) -> None:
+    """The planned session is open again, for another visit to fill."""
+    treatment.ended_reason = reason
+    treatment.held_from = None
+    if treatment.plan_item_id is not None:
+        item = await one_locked(db, actor, PlanItem, treatment.plan_item_id)
+        if item.session_id == treatment.id:
+            item.session_id = None
+            name_change(db, item, "plan_item.reopened")
+
+
+async def abort_session(
+    db: WriteSession, actor: Actor, session_id: UUID, body: AbortSession, if_match: int | None
+) -> TreatmentSession:
+    """End dosing before its plan: a fact with a reason; watching goes on."""
+    treatment = await _loaded(db, actor, session_id, if_match)
+    aborted_at = _moment(body.aborted_at)
+    _require_after_start(treatment, aborted_at, "#/aborted_at")
+    rules.require_move(SessionStatus(treatment.status), SessionStatus.OBSERVING)
+    treatment.status = SessionStatus.OBSERVING
+    treatment.aborted_at = aborted_at
+    treatment.abort_reason = body.reason
+    name_change(db, treatment, "session.aborted", reason=body.reason, occurred_at=aborted_at)
+    return treatment
+
+
+async def discharge_session(
+    db: WriteSession, actor: Actor, session_id: UUID, body: DischargeSession, if_match: int | None
+) -> TreatmentSession:
+    """The patient goes home."""
+    treatment = await _moved(db, actor, session_id, if_match, SessionStatus.DISCHARGED)
+    discharged_at = _moment(body.discharged_at)
+    _require_after_start(treatment, discharged_at, "#/discharged_at")
+    treatment.discharged_at = discharged_at
+    treatment.condition_at_discharge = body.condition
+    treatment.escort_name = body.escort_name
+    if body.note is not None:
+        treatment.note = body.note
+    name_change(db, treatment, "session.discharged", occurred_at=discharged_at)
+    return treatment
+
+
+def _require_after_start(treatment: TreatmentSession, instant: datetime, pointer: str) -> None:
+    if treatment.started_at is not None and instant < treatment.started_at:
+        fault = Fault("end_before_start", "Must not be before the first dose.", pointer=pointer)
+        raise EndsBeforeStart(faults=[fault])

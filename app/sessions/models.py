@@ -1,0 +1,61 @@
+"""The treatment visit. Here *session* is a visit; logins are tokens and the database's are called `db`."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.kernel.tables import Base, ClinicRecord, Code, Json, LongText, Name, belongs_to, closed_set
+from app.sessions.rules import SessionStatus
+
+
+class TreatmentSession(ClinicRecord, Base):
+    """One treatment visit."""
+
+    __tablename__ = "treatment_session"
+    __table_args__ = (
+        belongs_to("patient", "patient_id"),
+        belongs_to("course", "course_id"),
+        belongs_to("plan_item", "plan_item_id"),
+        belongs_to("location", "location_id"),
+        closed_set("status", SessionStatus),
+        CheckConstraint("discharged_at IS NULL OR started_at IS NULL OR discharged_at >= started_at", name="ends_after_start"),
+        UniqueConstraint("clinic_id", "course_id", "number_in_course"),
+        Index(None, "clinic_id", "session_at", "id"),
+        Index(None, "clinic_id", "status", "route", "session_at", "id"),
+        Index(None, "clinic_id", "patient_id", "session_at"),
+        Index(None, "clinic_id", "updated_at", "id"),
+        Index(None, "clinic_id", "plan_item_id"),
+        Index(None, "clinic_id", "location_id"),
+    )
+    __resource__: ClassVar[str] = "session"
+    __roots__: ClassVar[Sequence[tuple[str, str]]] = ()
+
+    patient_id: Mapped[UUID]
+    course_id: Mapped[UUID]
+    plan_item_id: Mapped[UUID | None]
+    location_id: Mapped[UUID | None]
+    number_in_course: Mapped[int]
+    status: Mapped[Code]
+    held_from: Mapped[Code | None]
+    drug: Mapped[Code]
+    route: Mapped[Code]
+    setting: Mapped[Code]
+    scheduled_start_at: Mapped[datetime | None]
+    session_at: Mapped[datetime]
+    checked_in_at: Mapped[datetime | None]
+    cleared_at: Mapped[datetime | None]
+    started_at: Mapped[datetime | None]
+    last_dose_at: Mapped[datetime | None]
+    dosing_ended_at: Mapped[datetime | None]
+    discharged_at: Mapped[datetime | None]
+    condition_at_discharge: Mapped[Name | None]
+    escort_name: Mapped[Name | None]
+    ended_reason: Mapped[LongText | None]
+    aborted_at: Mapped[datetime | None]
+    abort_reason: Mapped[LongText | None]
+    deviations: Mapped[list[str]] = mapped_column(Json)
+    note: Mapped[LongText | None]

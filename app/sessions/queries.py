@@ -1,0 +1,40 @@
+"""Which sessions an actor may see."""
+
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Select, func, select
+
+from app.kernel.actor import Actor
+from app.kernel.tables import Base
+from app.sessions.models import TreatmentSession
+
+session: Final = Base.metadata.tables[TreatmentSession.__tablename__]
+
+
+def visible_sessions(actor: Actor) -> Select[Any]:
+    """The clinic's sessions."""
+    return select(session).where(session.c.clinic_id == actor.clinic_id)
+
+
+def highest_number(actor: Actor, course_id: UUID) -> Select[Any]:
+    """The number of a course's latest session; those entered in error keep theirs."""
+    return select(func.max(session.c.number_in_course)).where(
+        session.c.clinic_id == actor.clinic_id, session.c.course_id == course_id
+    )
+
+
+def latest_dose_before(actor: Actor, patient_id: UUID, instant: datetime) -> Select[Any]:
+    """First and last dose of the patient's latest session that had begun by an instant."""
+    return (
+        select(session.c.started_at, session.c.last_dose_at)
+        .where(
+            session.c.clinic_id == actor.clinic_id,
+            session.c.patient_id == patient_id,
+            session.c.started_at <= instant,
+            session.c.entered_in_error_at.is_(None),
+        )
+        .order_by(session.c.started_at.desc())
+        .limit(1)
+    )

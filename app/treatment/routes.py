@@ -1,0 +1,53 @@
+"""Views and acts that span areas, over HTTP."""
+
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+from starlette.responses import Response
+
+from app.alerts.routes import ALERT
+from app.assessments.routes import ASSESSMENT
+from app.dosing.routes import ADMINISTRATION, DOSE_ORDER
+from app.kernel.actor import Actor
+from app.kernel.endpoint import Endpoint, ReadDb, require
+from app.kernel.errors import NotFound
+from app.kernel.problems import documented
+from app.kernel.record_routes import add_void
+from app.kernel.records import AsOf, Children, Resource, answer_whole
+from app.monitoring.routes import DISSOCIATION_NOTE, VITAL_SIGNS
+from app.sessions import queries as session_queries
+from app.sessions.models import TreatmentSession
+from app.sessions.routes import SESSION
+from app.treatment import actions
+from app.treatment.schemas import SessionRecordRead
+
+router: Final = APIRouter(prefix="/v1", route_class=Endpoint, tags=["sessions"])
+
+MayReadSessions = Annotated[Actor, Depends(require("session:read"))]
+
+SESSION_RECORD: Final = Resource(
+    TreatmentSession,
+    SessionRecordRead,
+    "session:read",
+    session_queries.visible_sessions,
+    children=(
+        Children("dose_orders", DOSE_ORDER, "session_id", ("ordered_at", "id")),
+        Children("administrations", ADMINISTRATION, "session_id", ("recorded_at", "id")),
+        Children("vital_signs", VITAL_SIGNS, "session_id", ("measured_at", "id")),
+        Children("dissociation_notes", DISSOCIATION_NOTE, "session_id", ("observed_at", "id")),
+        Children("assessments", ASSESSMENT, "session_id", ("assessed_at", "id")),
+        Children("alerts", ALERT, "session_id", ("raised_at", "id")),
+    ),
+)
+
+
+@router.get("/sessions/{session_id}/record", response_model=SessionRecordRead, responses=documented(NotFound))
+async def get_session_record(db: ReadDb, actor: MayReadSessions, session_id: UUID, as_of: AsOf = None) -> Response:
+    """The session with everything that was recorded in it, now or as it was recorded at an instant."""
+    return await answer_whole(db, SESSION_RECORD, actor, session_id, as_of)
+
+
+add_void(
+    router, SESSION, actions.void_session, path="/sessions", singular="session", title="a session", permission="session:write"
+)

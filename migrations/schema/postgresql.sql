@@ -1,0 +1,623 @@
+CREATE TABLE account (
+    id uuid NOT NULL,
+    username character varying(200) NOT NULL,
+    password_hash character varying(200),
+    is_operator boolean NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT pk_account PRIMARY KEY (id),
+    CONSTRAINT uq_account__username UNIQUE (username)
+);
+
+CREATE TABLE administration (
+    clinic_id uuid NOT NULL,
+    id uuid NOT NULL,
+    patient_id uuid NOT NULL,
+    session_id uuid NOT NULL,
+    dose_order_id uuid,
+    drug character varying(64) NOT NULL,
+    route character varying(64) NOT NULL,
+    state character varying(64) NOT NULL,
+    placebo boolean NOT NULL,
+    product character varying(200),
+    lot character varying(200),
+    concentration_mg_per_ml bigint,
+    access_site character varying(200),
+    pump character varying(200),
+    administered_by character varying(200),
+    started_at timestamp with time zone,
+    stopped_at timestamp with time zone,
+    infusion_minutes bigint,
+    drawn_mg bigint,
+    delivered_mg bigint,
+    delivered_source character varying(64) NOT NULL,
+    wasted_mg bigint,
+    returned_mg bigint,
+    unaccounted_mg bigint,
+    reconciled boolean NOT NULL,
+    deviations jsonb NOT NULL,
+    rule_version integer NOT NULL,
+    note text,
+    origin character varying(64) NOT NULL,
+    create_digest character varying(64),
+    entered_in_error_at timestamp with time zone,
+    entered_in_error_by uuid,
+    entered_in_error_reason text,
+    version integer NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by uuid NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_administration__concentration_mg_per_ml_not_negative CHECK ((concentration_mg_per_ml >= 0)),
+    CONSTRAINT ck_administration__delivered_mg_not_negative CHECK ((delivered_mg >= 0)),
+    CONSTRAINT ck_administration__drawn_mg_not_negative CHECK ((drawn_mg >= 0)),
+    CONSTRAINT ck_administration__returned_mg_not_negative CHECK ((returned_mg >= 0)),
+    CONSTRAINT ck_administration__state_in_set CHECK (((state)::text = ANY ((ARRAY['not_started'::character varying, 'running'::character varying, 'paused'::character varying, 'stopped'::character varying])::text[]))),
+    CONSTRAINT ck_administration__stops_after_start CHECK (((stopped_at IS NULL) OR (started_at IS NULL) OR (stopped_at >= started_at))),
+    CONSTRAINT ck_administration__variant CHECK ((((route)::text = 'intravenous'::text) AND ((drug)::text = 'ketamine'::text))),
+    CONSTRAINT ck_administration__wasted_mg_not_negative CHECK ((wasted_mg >= 0)),
+    CONSTRAINT fk_administration__clinic_id_dose_order_id FOREIGN KEY (clinic_id, dose_order_id) REFERENCES dose_order(clinic_id, id),
+    CONSTRAINT fk_administration__clinic_id_patient_id FOREIGN KEY (clinic_id, patient_id) REFERENCES patient(clinic_id, id),
+    CONSTRAINT fk_administration__clinic_id_session_id FOREIGN KEY (clinic_id, session_id) REFERENCES treatment_session(clinic_id, id),
+    CONSTRAINT pk_administration PRIMARY KEY (clinic_id, id)
+);
+
+CREATE TABLE alembic_version (
+    version_num character varying(32) NOT NULL,
+    CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
+);
+
+CREATE TABLE alert (
+    clinic_id uuid NOT NULL,
+    id uuid NOT NULL,
+    patient_id uuid NOT NULL,
+    session_id uuid,
+    code character varying(64) NOT NULL,
+    severity character varying(64) NOT NULL,
+    status character varying(64) NOT NULL,
+    cause_type character varying(64) NOT NULL,
+    cause_id uuid NOT NULL,
+    rule text NOT NULL,
+    raised_at timestamp with time zone NOT NULL,
+    acknowledged_at timestamp with time zone,
+    acknowledged_by uuid,
+    acknowledge_note text,
+    resolved_at timestamp with time zone,
+    resolved_by uuid,
+    disposition text,
+    origin character varying(64) NOT NULL,
+    create_digest character varying(64),
+    entered_in_error_at timestamp with time zone,
+    entered_in_error_by uuid,
+    entered_in_error_reason text,
+    version integer NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by uuid NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_alert__status_in_set CHECK (((status)::text = ANY ((ARRAY['open'::character varying, 'acknowledged'::character varying, 'resolved'::character varying, 'historic'::character varying])::text[]))),
+    CONSTRAINT fk_alert__clinic_id_patient_id FOREIGN KEY (clinic_id, patient_id) REFERENCES patient(clinic_id, id),
+    CONSTRAINT pk_alert PRIMARY KEY (clinic_id, id)
+);
+
+CREATE TABLE change (
+    clinic_id uuid NOT NULL,
+    id uuid NOT NULL,
+    root_type character varying(64) NOT NULL,
+    root_id uuid NOT NULL,
+    resource_type character varying(64) NOT NULL,
+    resource_id uuid NOT NULL,
+    version integer NOT NULL,
+    ordinal integer NOT NULL,
+    event character varying(64) NOT NULL,
+    kind character varying(64) NOT NULL,
+    principal_id uuid NOT NULL,
+    source character varying(200) NOT NULL,
+    reason text,
+    request_id character varying(64) NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    sensitivity character varying(64) NOT NULL,
+    content_schema integer NOT NULL,
+    content text,
+    content_digest character varying(64) NOT NULL,
+    sequence bigint,
+    CONSTRAINT pk_change PRIMARY KEY (clinic_id, id),
+    CONSTRAINT uq_change__clinic_id_resource_type_resource_id_version UNIQUE (clinic_id, resource_type, resource_id, version),
+    CONSTRAINT uq_change__clinic_id_sequence UNIQUE (clinic_id, sequence)
+);
+
+CREATE TABLE client_secret (
+    clinic_id uuid NOT NULL,
+    id uuid NOT NULL,
+    client_id uuid NOT NULL,
+    digest character varying(64) NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT fk_client_secret__clinic_id_client_id FOREIGN KEY (clinic_id, client_id) REFERENCES principal(clinic_id, id),
+    CONSTRAINT pk_client_secret PRIMARY KEY (clinic_id, id)
+);
+
+CREATE TABLE clinic (
+    id uuid NOT NULL,
+    name character varying(200) NOT NULL,
+    time_zone character varying(64) NOT NULL,
+    phone character varying(200),
+    email character varying(200),
+    version integer NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by uuid NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT pk_clinic PRIMARY KEY (id)
+);
+
+CREATE TABLE course (
+    clinic_id uuid NOT NULL,
+    id uuid NOT NULL,
+    patient_id uuid NOT NULL,
+    protocol_code character varying(64) NOT NULL,
+    protocol_version integer NOT NULL,
+    indication_code character varying(64),
+    status character varying(64) NOT NULL,
+    phase character varying(64) NOT NULL,
+    prescriber_id uuid,
+    starts_on date NOT NULL,
+    time_zone character varying(64) NOT NULL,
+    ended_on date,
+    end_reason text,
+    note text,
+    origin character varying(64) NOT NULL,
+    create_digest character varying(64),
+    entered_in_error_at timestamp with time zone,
+    entered_in_error_by uuid,
+    entered_in_error_reason text,
+    version integer NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by uuid NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_course__status_in_set CHECK (((status)::text = ANY ((ARRAY['planned'::character varying, 'active'::character varying, 'paused'::character varying, 'completed'::character varying, 'discontinued'::character varying])::text[]))),
+    CONSTRAINT fk_course__clinic_id_patient_id FOREIGN KEY (clinic_id, patient_id) REFERENCES patient(clinic_id, id),
+    CONSTRAINT fk_course__clinic_id_prescriber_id FOREIGN KEY (clinic_id, prescriber_id) REFERENCES principal(clinic_id, id),
+    CONSTRAINT pk_course PRIMARY KEY (clinic_id, id)
+);
+
+CREATE TABLE dissociation_note (
+    clinic_id uuid NOT NULL,
+    id uuid NOT NULL,
+    patient_id uuid NOT NULL,
+    session_id uuid NOT NULL,
+    observed_at timestamp with time zone NOT NULL,
+    observed_by character varying(200),
+    intensity integer,
+    phenomena jsonb NOT NULL,
+    note text,
+    action_taken text,
+    origin character varying(64) NOT NULL,
+    create_digest character varying(64),
+    entered_in_error_at timestamp with time zone,
+    entered_in_error_by uuid,
+    entered_in_error_reason text,
+    version integer NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by uuid NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_dissociation_note__intensity_in_range CHECK (((intensity >= 0) AND (intensity <= 10))),
+    CONSTRAINT fk_dissociation_note__clinic_id_patient_id FOREIGN KEY (clinic_id, patient_id) REFERENCES patient(clinic_id, id),
+    CONSTRAINT fk_dissociation_note__clinic_id_session_id FOREIGN KEY (clinic_id, session_id) REFERENCES treatment_session(clinic_id, id),
+    CONSTRAINT pk_dissociation_note PRIMARY KEY (clinic_id, id)
+);
+
+CREATE TABLE dose_event (
+    clinic_id uuid NOT NULL,
+    id uuid NOT NULL,
+    patient_id uuid NOT NULL,
+    session_id uuid NOT NULL,
+    administration_id uuid NOT NULL,
+    kind character varying(64) NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    ordinal integer NOT NULL,
+    rate_mg_per_min bigint,
+    amount_mg bigint,
+    reason text,
+    performed_by character varying(200),
+    origin character varying(64) NOT NULL,
+    create_digest character varying(64),
+    entered_in_error_at timestamp with time zone,
+    entered_in_error_by uuid,
+    entered_in_error_reason text,
+    version integer NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by uuid NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_dose_event__amount_mg_not_negative CHECK ((amount_mg >= 0)),
+    CONSTRAINT ck_dose_event__rate_mg_per_min_not_negative CHECK ((rate_mg_per_min >= 0)),
+    CONSTRAINT fk_dose_event__clinic_id_administration_id FOREIGN KEY (clinic_id, administration_id) REFERENCES administration(clinic_id, id),
+    CONSTRAINT fk_dose_event__clinic_id_patient_id FOREIGN KEY (clinic_id, patient_id) REFERENCES patient(clinic_id, id),
+    CONSTRAINT fk_dose_event__clinic_id_session_id FOREIGN KEY (clinic_id, session_id) REFERENCES treatment_session(clinic_id, id),
+    CONSTRAINT pk_dose_event PRIMARY KEY (clinic_id, id)
+);
+
+CREATE TABLE dose_order (
+    clinic_id uuid NOT NULL,
+    id uuid NOT NULL,
+    patient_id uuid NOT NULL,
+    session_id uuid NOT NULL,
+    status character varying(64) NOT NULL,
+    drug character varying(64) NOT NULL,
+    route character varying(64) NOT NULL,
+    ordered_mg bigint NOT NULL,
+    ordered_mg_per_kg bigint,
+    weight_kg bigint,
+    weight_measured_at timestamp with time zone,
+    calculated_mg bigint,
+    infusion_minutes integer,
+    rate_mg_per_min bigint,
+    confirmed jsonb NOT NULL,
+    ordered_at timestamp with time zone NOT NULL,
+    prescriber_id uuid NOT NULL,
+    note text,
+    origin character varying(64) NOT NULL,
+    create_digest character varying(64),
+    entered_in_error_at timestamp with time zone,
+    entered_in_error_by uuid,
+    entered_in_error_reason text,
+    version integer NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by uuid NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_dose_order__ordered_mg_not_negative CHECK ((ordered_mg >= 0)),
+    CONSTRAINT ck_dose_order__status_in_set CHECK (((status)::text = ANY ((ARRAY['active'::character varying, 'superseded'::character varying])::text[]))),
+    CONSTRAINT fk_dose_order__clinic_id_patient_id FOREIGN KEY (clinic_id, patient_id) REFERENCES patient(clinic_id, id),
+    CONSTRAINT fk_dose_order__clinic_id_session_id FOREIGN KEY (clinic_id, session_id) REFERENCES treatment_session(clinic_id, id),
+    CONSTRAINT pk_dose_order PRIMARY KEY (clinic_id, id)
+);
+
+CREATE TABLE idempotency_key (
+    clinic_id uuid NOT NULL,
+    principal_id uuid NOT NULL,
+    scope_digest character varying(200) NOT NULL,
+    request_digest character varying(200) NOT NULL,
+    status integer,
+    headers jsonb,
+    body bytea,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT pk_idempotency_key PRIMARY KEY (clinic_id, principal_id, scope_digest)
+);
+
+CREATE TABLE ledger_head (
+    clinic_id uuid NOT NULL,
+    last_sequence bigint NOT NULL,
+    CONSTRAINT pk_ledger_head PRIMARY KEY (clinic_id)
+);
+
+CREATE TABLE location (
+    clinic_id uuid NOT NULL,
+    id uuid NOT NULL,
+    name character varying(200) NOT NULL,
+    disabled_at timestamp with time zone,
+    origin character varying(64) NOT NULL,
+    create_digest character varying(64),
+    entered_in_error_at timestamp with time zone,
+    entered_in_error_by uuid,
+    entered_in_error_reason text,
+    version integer NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by uuid NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT fk_location__clinic_id FOREIGN KEY (clinic_id) REFERENCES clinic(id),
+    CONSTRAINT pk_location PRIMARY KEY (clinic_id, id),
+    CONSTRAINT uq_location__clinic_id_name UNIQUE (clinic_id, name)
+);
+
+CREATE TABLE login_throttle (
+    key character varying(64) NOT NULL,
+    failures integer NOT NULL,
+    blocked_until timestamp with time zone,
+    CONSTRAINT pk_login_throttle PRIMARY KEY (key)
+);
+
+CREATE TABLE patient (
+    clinic_id uuid NOT NULL,
+    id uuid NOT NULL,
+    given_name character varying(200) NOT NULL,
+    family_name character varying(200) NOT NULL,
+    preferred_name character varying(200),
+    given_name_folded character varying(200) NOT NULL,
+    family_name_folded character varying(200) NOT NULL,
+    birth_on date,
+    birth_year integer,
+    sex character varying(64) NOT NULL,
+    gender character varying(200),
+    pronouns character varying(200),
+    language character varying(64),
+    time_zone character varying(64),
+    phone character varying(200),
+    email character varying(200),
+    address text,
+    emergency_contact jsonb,
+    identifiers jsonb NOT NULL,
+    origin character varying(64) NOT NULL,
+    create_digest character varying(64),
+    entered_in_error_at timestamp with time zone,
+    entered_in_error_by uuid,
+    entered_in_error_reason text,
+    version integer NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by uuid NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_patient__birth_known CHECK (((birth_on IS NOT NULL) OR (birth_year IS NOT NULL))),
+    CONSTRAINT fk_patient__clinic_id FOREIGN KEY (clinic_id) REFERENCES clinic(id),
+    CONSTRAINT pk_patient PRIMARY KEY (clinic_id, id)
+);
+
+CREATE TABLE patient_identifier (
+    clinic_id uuid NOT NULL,
+    system character varying(200) NOT NULL,
+    value character varying(200) NOT NULL,
+    patient_id uuid NOT NULL,
+    CONSTRAINT fk_patient_identifier__clinic_id_patient_id FOREIGN KEY (clinic_id, patient_id) REFERENCES patient(clinic_id, id),
+    CONSTRAINT pk_patient_identifier PRIMARY KEY (clinic_id, system, value)
+);
+
+CREATE TABLE plan_item (
+    clinic_id uuid NOT NULL,
+    id uuid NOT NULL,
+    patient_id uuid NOT NULL,
+    course_id uuid NOT NULL,
+    number integer NOT NULL,
+    planned_on date NOT NULL,
+    local_time character varying(64) NOT NULL,
+    time_zone character varying(64) NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    session_id uuid,
+    origin character varying(64) NOT NULL,
+    create_digest character varying(64),
+    entered_in_error_at timestamp with time zone,
+    entered_in_error_by uuid,
+    entered_in_error_reason text,
+    version integer NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by uuid NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT fk_plan_item__clinic_id_course_id FOREIGN KEY (clinic_id, course_id) REFERENCES course(clinic_id, id),
+    CONSTRAINT fk_plan_item__clinic_id_patient_id FOREIGN KEY (clinic_id, patient_id) REFERENCES patient(clinic_id, id),
+    CONSTRAINT pk_plan_item PRIMARY KEY (clinic_id, id),
+    CONSTRAINT uq_plan_item__clinic_id_course_id_number UNIQUE (clinic_id, course_id, number)
+);
+
+CREATE TABLE principal (
+    clinic_id uuid NOT NULL,
+    id uuid NOT NULL,
+    kind character varying(64) NOT NULL,
+    name character varying(200) NOT NULL,
+    account_id uuid,
+    username character varying(200),
+    roles jsonb NOT NULL,
+    scopes jsonb NOT NULL,
+    secret_rotated_at timestamp with time zone,
+    disabled_at timestamp with time zone,
+    origin character varying(64) NOT NULL,
+    create_digest character varying(64),
+    entered_in_error_at timestamp with time zone,
+    entered_in_error_by uuid,
+    entered_in_error_reason text,
+    version integer NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by uuid NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_principal__kind_in_set CHECK (((kind)::text = ANY ((ARRAY['staff'::character varying, 'client'::character varying, 'system'::character varying])::text[]))),
+    CONSTRAINT fk_principal__account_id FOREIGN KEY (account_id) REFERENCES account(id),
+    CONSTRAINT fk_principal__clinic_id FOREIGN KEY (clinic_id) REFERENCES clinic(id),
+    CONSTRAINT pk_principal PRIMARY KEY (clinic_id, id),
+    CONSTRAINT uq_principal__clinic_id_account_id UNIQUE (clinic_id, account_id)
+);
+
+CREATE TABLE token (
+    id uuid NOT NULL,
+    digest character varying(64) NOT NULL,
+    kind character varying(64) NOT NULL,
+    account_id uuid,
+    home_clinic_id uuid,
+    principal_id uuid,
+    scopes jsonb NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    idle_expires_at timestamp with time zone NOT NULL,
+    revoked_at timestamp with time zone,
+    CONSTRAINT fk_token__account_id FOREIGN KEY (account_id) REFERENCES account(id),
+    CONSTRAINT pk_token PRIMARY KEY (id),
+    CONSTRAINT uq_token__digest UNIQUE (digest)
+);
+
+CREATE TABLE treatment_session (
+    clinic_id uuid NOT NULL,
+    id uuid NOT NULL,
+    patient_id uuid NOT NULL,
+    course_id uuid NOT NULL,
+    plan_item_id uuid,
+    location_id uuid,
+    number_in_course integer NOT NULL,
+    status character varying(64) NOT NULL,
+    held_from character varying(64),
+    drug character varying(64) NOT NULL,
+    route character varying(64) NOT NULL,
+    setting character varying(64) NOT NULL,
+    scheduled_start_at timestamp with time zone,
+    session_at timestamp with time zone NOT NULL,
+    checked_in_at timestamp with time zone,
+    cleared_at timestamp with time zone,
+    started_at timestamp with time zone,
+    last_dose_at timestamp with time zone,
+    dosing_ended_at timestamp with time zone,
+    discharged_at timestamp with time zone,
+    condition_at_discharge character varying(200),
+    escort_name character varying(200),
+    ended_reason text,
+    aborted_at timestamp with time zone,
+    abort_reason text,
+    deviations jsonb NOT NULL,
+    note text,
+    origin character varying(64) NOT NULL,
+    create_digest character varying(64),
+    entered_in_error_at timestamp with time zone,
+    entered_in_error_by uuid,
+    entered_in_error_reason text,
+    version integer NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by uuid NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_treatment_session__ends_after_start CHECK (((discharged_at IS NULL) OR (started_at IS NULL) OR (discharged_at >= started_at))),
+    CONSTRAINT ck_treatment_session__status_in_set CHECK (((status)::text = ANY ((ARRAY['scheduled'::character varying, 'checked_in'::character varying, 'cleared'::character varying, 'held'::character varying, 'dosing'::character varying, 'observing'::character varying, 'discharged'::character varying, 'signed'::character varying, 'cancelled'::character varying, 'no_show'::character varying])::text[]))),
+    CONSTRAINT fk_treatment_session__clinic_id_course_id FOREIGN KEY (clinic_id, course_id) REFERENCES course(clinic_id, id),
+    CONSTRAINT fk_treatment_session__clinic_id_location_id FOREIGN KEY (clinic_id, location_id) REFERENCES location(clinic_id, id),
+    CONSTRAINT fk_treatment_session__clinic_id_patient_id FOREIGN KEY (clinic_id, patient_id) REFERENCES patient(clinic_id, id),
+    CONSTRAINT fk_treatment_session__clinic_id_plan_item_id FOREIGN KEY (clinic_id, plan_item_id) REFERENCES plan_item(clinic_id, id),
+    CONSTRAINT pk_treatment_session PRIMARY KEY (clinic_id, id),
+    CONSTRAINT uq_treatment_session__clinic_id_course_id_number_in_course UNIQUE (clinic_id, course_id, number_in_course)
+);
+
+CREATE TABLE vital_signs (
+    clinic_id uuid NOT NULL,
+    id uuid NOT NULL,
+    patient_id uuid NOT NULL,
+    session_id uuid NOT NULL,
+    measured_at timestamp with time zone NOT NULL,
+    measured_by character varying(200),
+    source character varying(64) NOT NULL,
+    systolic_mmhg integer,
+    diastolic_mmhg integer,
+    heart_rate_bpm integer,
+    respiratory_rate_per_min integer,
+    spo2_percent integer,
+    oxygen_l_per_min bigint,
+    temperature_c bigint,
+    sedation_moaas integer,
+    note text,
+    origin character varying(64) NOT NULL,
+    create_digest character varying(64),
+    entered_in_error_at timestamp with time zone,
+    entered_in_error_by uuid,
+    entered_in_error_reason text,
+    version integer NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by uuid NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_vital_signs__diastolic_mmhg_in_range CHECK (((diastolic_mmhg >= 10) AND (diastolic_mmhg <= 250))),
+    CONSTRAINT ck_vital_signs__heart_rate_bpm_in_range CHECK (((heart_rate_bpm >= 0) AND (heart_rate_bpm <= 350))),
+    CONSTRAINT ck_vital_signs__pressure_possible CHECK (((diastolic_mmhg IS NULL) OR (systolic_mmhg IS NULL) OR (diastolic_mmhg < systolic_mmhg))),
+    CONSTRAINT ck_vital_signs__respiratory_rate_per_min_in_range CHECK (((respiratory_rate_per_min >= 0) AND (respiratory_rate_per_min <= 100))),
+    CONSTRAINT ck_vital_signs__sedation_moaas_in_range CHECK (((sedation_moaas >= 0) AND (sedation_moaas <= 5))),
+    CONSTRAINT ck_vital_signs__spo2_percent_in_range CHECK (((spo2_percent >= 0) AND (spo2_percent <= 100))),
+    CONSTRAINT ck_vital_signs__systolic_mmhg_in_range CHECK (((systolic_mmhg >= 20) AND (systolic_mmhg <= 350))),
+    CONSTRAINT fk_vital_signs__clinic_id_patient_id FOREIGN KEY (clinic_id, patient_id) REFERENCES patient(clinic_id, id),
+    CONSTRAINT fk_vital_signs__clinic_id_session_id FOREIGN KEY (clinic_id, session_id) REFERENCES treatment_session(clinic_id, id),
+    CONSTRAINT pk_vital_signs PRIMARY KEY (clinic_id, id)
+);
+
+CREATE TABLE weight (
+    clinic_id uuid NOT NULL,
+    id uuid NOT NULL,
+    patient_id uuid NOT NULL,
+    weight_kg bigint NOT NULL,
+    measured_at timestamp with time zone NOT NULL,
+    measured_by character varying(200),
+    origin character varying(64) NOT NULL,
+    create_digest character varying(64),
+    entered_in_error_at timestamp with time zone,
+    entered_in_error_by uuid,
+    entered_in_error_reason text,
+    version integer NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by uuid NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_weight__weight_kg_in_range CHECK (((weight_kg >= 100) AND (weight_kg <= 50000))),
+    CONSTRAINT fk_weight__clinic_id_patient_id FOREIGN KEY (clinic_id, patient_id) REFERENCES patient(clinic_id, id),
+    CONSTRAINT pk_weight PRIMARY KEY (clinic_id, id)
+);
+
+CREATE INDEX ix_administration__clinic_id_dose_order_id ON public.administration USING btree (clinic_id, dose_order_id);
+
+CREATE INDEX ix_administration__clinic_id_patient_id_started_at ON public.administration USING btree (clinic_id, patient_id, started_at);
+
+CREATE INDEX ix_administration__clinic_id_session_id_id ON public.administration USING btree (clinic_id, session_id, id);
+
+CREATE INDEX ix_alert__clinic_id_cause_id ON public.alert USING btree (clinic_id, cause_id);
+
+CREATE INDEX ix_alert__clinic_id_patient_id_raised_at ON public.alert USING btree (clinic_id, patient_id, raised_at);
+
+CREATE INDEX ix_alert__clinic_id_session_id ON public.alert USING btree (clinic_id, session_id);
+
+CREATE INDEX ix_alert__clinic_id_status_raised_at ON public.alert USING btree (clinic_id, status, raised_at);
+
+CREATE INDEX ix_change__clinic_id_root_type_root_id_recorded_at ON public.change USING btree (clinic_id, root_type, root_id, recorded_at);
+
+CREATE INDEX ix_change__unsealed ON public.change USING btree (clinic_id, recorded_at) WHERE (sequence IS NULL);
+
+CREATE INDEX ix_client_secret__clinic_id_client_id ON public.client_secret USING btree (clinic_id, client_id);
+
+CREATE INDEX ix_course__clinic_id_patient_id_id ON public.course USING btree (clinic_id, patient_id, id);
+
+CREATE INDEX ix_course__clinic_id_prescriber_id ON public.course USING btree (clinic_id, prescriber_id);
+
+CREATE INDEX ix_course__clinic_id_status_id ON public.course USING btree (clinic_id, status, id);
+
+CREATE INDEX ix_dissociation_note__clinic_id_observed_at_id ON public.dissociation_note USING btree (clinic_id, observed_at, id);
+
+CREATE INDEX ix_dissociation_note__clinic_id_patient_id_observed_at ON public.dissociation_note USING btree (clinic_id, patient_id, observed_at);
+
+CREATE INDEX ix_dissociation_note__clinic_id_session_id_observed_at_id ON public.dissociation_note USING btree (clinic_id, session_id, observed_at, id);
+
+CREATE INDEX ix_dose_event__clinic_id_administration_id_occurred_at_ordinal ON public.dose_event USING btree (clinic_id, administration_id, occurred_at, ordinal);
+
+CREATE INDEX ix_dose_event__clinic_id_patient_id ON public.dose_event USING btree (clinic_id, patient_id);
+
+CREATE INDEX ix_dose_event__clinic_id_session_id_id ON public.dose_event USING btree (clinic_id, session_id, id);
+
+CREATE INDEX ix_dose_order__clinic_id_patient_id ON public.dose_order USING btree (clinic_id, patient_id);
+
+CREATE INDEX ix_dose_order__clinic_id_session_id_id ON public.dose_order USING btree (clinic_id, session_id, id);
+
+CREATE INDEX ix_idempotency_key__clinic_id_created_at ON public.idempotency_key USING btree (clinic_id, created_at);
+
+CREATE INDEX ix_patient__clinic_id_birth_on ON public.patient USING btree (clinic_id, birth_on);
+
+CREATE INDEX ix_patient__clinic_id_family_name_folded_given_name_folded_id ON public.patient USING btree (clinic_id, family_name_folded, given_name_folded, id);
+
+CREATE INDEX ix_patient_identifier__clinic_id_patient_id ON public.patient_identifier USING btree (clinic_id, patient_id);
+
+CREATE INDEX ix_plan_item__clinic_id_patient_id ON public.plan_item USING btree (clinic_id, patient_id);
+
+CREATE INDEX ix_plan_item__clinic_id_starts_at ON public.plan_item USING btree (clinic_id, starts_at);
+
+CREATE INDEX ix_principal__account_id ON public.principal USING btree (account_id);
+
+CREATE INDEX ix_token__account_id ON public.token USING btree (account_id);
+
+CREATE INDEX ix_treatment_session__clinic_id_location_id ON public.treatment_session USING btree (clinic_id, location_id);
+
+CREATE INDEX ix_treatment_session__clinic_id_patient_id_session_at ON public.treatment_session USING btree (clinic_id, patient_id, session_at);
+
+CREATE INDEX ix_treatment_session__clinic_id_plan_item_id ON public.treatment_session USING btree (clinic_id, plan_item_id);
+
+CREATE INDEX ix_treatment_session__clinic_id_session_at_id ON public.treatment_session USING btree (clinic_id, session_at, id);
+
+CREATE INDEX ix_treatment_session__clinic_id_status_route_session_at_id ON public.treatment_session USING btree (clinic_id, status, route, session_at, id);
+
+CREATE INDEX ix_treatment_session__clinic_id_updated_at_id ON public.treatment_session USING btree (clinic_id, updated_at, id);
+
+CREATE INDEX ix_vital_signs__clinic_id_measured_at_id ON public.vital_signs USING btree (clinic_id, measured_at, id);
+
+CREATE INDEX ix_vital_signs__clinic_id_patient_id_measured_at ON public.vital_signs USING btree (clinic_id, patient_id, measured_at);
+
+CREATE INDEX ix_vital_signs__clinic_id_session_id_measured_at_id ON public.vital_signs USING btree (clinic_id, session_id, measured_at, id);
+
+CREATE INDEX ix_weight__clinic_id_patient_id_measured_at ON public.weight USING btree (clinic_id, patient_id, measured_at);
+
+CREATE OR REPLACE FUNCTION public.refuse_change_of_ledger()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$ BEGIN RAISE EXCEPTION 'the ledger of changes is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $function$;
+
+CREATE TRIGGER change_refuses_delete BEFORE DELETE ON public.change FOR EACH ROW EXECUTE FUNCTION refuse_change_of_ledger();
+
+CREATE TRIGGER change_refuses_truncate BEFORE TRUNCATE ON public.change FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_ledger();
+
+CREATE TRIGGER change_refuses_update BEFORE UPDATE ON public.change FOR EACH ROW WHEN ((NOT (((old.sequence IS NULL) AND (new.sequence IS NOT NULL) AND (NOT (new.clinic_id IS DISTINCT FROM old.clinic_id)) AND (NOT (new.id IS DISTINCT FROM old.id)) AND (NOT ((new.root_type)::text IS DISTINCT FROM (old.root_type)::text)) AND (NOT (new.root_id IS DISTINCT FROM old.root_id)) AND (NOT ((new.resource_type)::text IS DISTINCT FROM (old.resource_type)::text)) AND (NOT (new.resource_id IS DISTINCT FROM old.resource_id)) AND (NOT (new.version IS DISTINCT FROM old.version)) AND (NOT (new.ordinal IS DISTINCT FROM old.ordinal)) AND (NOT ((new.event)::text IS DISTINCT FROM (old.event)::text)) AND (NOT ((new.kind)::text IS DISTINCT FROM (old.kind)::text)) AND (NOT (new.principal_id IS DISTINCT FROM old.principal_id)) AND (NOT ((new.source)::text IS DISTINCT FROM (old.source)::text)) AND (NOT (new.reason IS DISTINCT FROM old.reason)) AND (NOT ((new.request_id)::text IS DISTINCT FROM (old.request_id)::text)) AND (NOT (new.occurred_at IS DISTINCT FROM old.occurred_at)) AND (NOT (new.recorded_at IS DISTINCT FROM old.recorded_at)) AND (NOT ((new.sensitivity)::text IS DISTINCT FROM (old.sensitivity)::text)) AND (NOT (new.content_schema IS DISTINCT FROM old.content_schema)) AND (NOT (new.content IS DISTINCT FROM old.content)) AND (NOT ((new.content_digest)::text IS DISTINCT FROM (old.content_digest)::text))) OR ((old.content IS NOT NULL) AND (new.content IS NULL) AND (NOT (new.clinic_id IS DISTINCT FROM old.clinic_id)) AND (NOT (new.id IS DISTINCT FROM old.id)) AND (NOT ((new.root_type)::text IS DISTINCT FROM (old.root_type)::text)) AND (NOT (new.root_id IS DISTINCT FROM old.root_id)) AND (NOT ((new.resource_type)::text IS DISTINCT FROM (old.resource_type)::text)) AND (NOT (new.resource_id IS DISTINCT FROM old.resource_id)) AND (NOT (new.version IS DISTINCT FROM old.version)) AND (NOT (new.ordinal IS DISTINCT FROM old.ordinal)) AND (NOT ((new.event)::text IS DISTINCT FROM (old.event)::text)) AND (NOT ((new.kind)::text IS DISTINCT FROM (old.kind)::text)) AND (NOT (new.principal_id IS DISTINCT FROM old.principal_id)) AND (NOT ((new.source)::text IS DISTINCT FROM (old.source)::text)) AND (NOT (new.reason IS DISTINCT FROM old.reason)) AND (NOT ((new.request_id)::text IS DISTINCT FROM (old.request_id)::text)) AND (NOT (new.occurred_at IS DISTINCT FROM old.occurred_at)) AND (NOT (new.recorded_at IS DISTINCT FROM old.recorded_at)) AND (NOT ((new.sensitivity)::text IS DISTINCT FROM (old.sensitivity)::text)) AND (NOT (new.content_schema IS DISTINCT FROM old.content_schema)) AND (NOT ((new.content_digest)::text IS DISTINCT FROM (old.content_digest)::text)) AND (NOT (new.sequence IS DISTINCT FROM old.sequence)))))) EXECUTE FUNCTION refuse_change_of_ledger();
+

@@ -1,0 +1,618 @@
+CREATE TABLE account (
+    id CHAR(32) NOT NULL,
+    username VARCHAR(200) NOT NULL,
+    password_hash VARCHAR(200),
+    is_operator BOOLEAN NOT NULL,
+    created_at DATETIME NOT NULL,
+    CONSTRAINT pk_account PRIMARY KEY (id),
+    CONSTRAINT uq_account__username UNIQUE (username)
+);
+
+CREATE TABLE administration (
+    clinic_id CHAR(32) NOT NULL,
+    id CHAR(32) NOT NULL,
+    patient_id CHAR(32) NOT NULL,
+    session_id CHAR(32) NOT NULL,
+    dose_order_id CHAR(32),
+    drug VARCHAR(64) NOT NULL,
+    route VARCHAR(64) NOT NULL,
+    state VARCHAR(64) NOT NULL,
+    placebo BOOLEAN NOT NULL,
+    product VARCHAR(200),
+    lot VARCHAR(200),
+    concentration_mg_per_ml BIGINT,
+    access_site VARCHAR(200),
+    pump VARCHAR(200),
+    administered_by VARCHAR(200),
+    started_at DATETIME,
+    stopped_at DATETIME,
+    infusion_minutes BIGINT,
+    drawn_mg BIGINT,
+    delivered_mg BIGINT,
+    delivered_source VARCHAR(64) NOT NULL,
+    wasted_mg BIGINT,
+    returned_mg BIGINT,
+    unaccounted_mg BIGINT,
+    reconciled BOOLEAN NOT NULL,
+    deviations JSON NOT NULL,
+    rule_version INTEGER NOT NULL,
+    note TEXT,
+    origin VARCHAR(64) NOT NULL,
+    create_digest VARCHAR(64),
+    entered_in_error_at DATETIME,
+    entered_in_error_by CHAR(32),
+    entered_in_error_reason TEXT,
+    version INTEGER NOT NULL,
+    recorded_at DATETIME NOT NULL,
+    recorded_by CHAR(32) NOT NULL,
+    updated_at DATETIME NOT NULL,
+    CONSTRAINT pk_administration PRIMARY KEY (clinic_id, id),
+    CONSTRAINT ck_administration__variant CHECK (route = 'intravenous' AND drug = 'ketamine'),
+    CONSTRAINT ck_administration__state_in_set CHECK (state IN ('not_started', 'running', 'paused', 'stopped')),
+    CONSTRAINT ck_administration__concentration_mg_per_ml_not_negative CHECK (concentration_mg_per_ml >= 0),
+    CONSTRAINT ck_administration__delivered_mg_not_negative CHECK (delivered_mg >= 0),
+    CONSTRAINT ck_administration__drawn_mg_not_negative CHECK (drawn_mg >= 0),
+    CONSTRAINT ck_administration__returned_mg_not_negative CHECK (returned_mg >= 0),
+    CONSTRAINT ck_administration__stops_after_start CHECK (stopped_at IS NULL OR started_at IS NULL OR stopped_at >= started_at),
+    CONSTRAINT ck_administration__wasted_mg_not_negative CHECK (wasted_mg >= 0),
+    CONSTRAINT fk_administration__clinic_id_dose_order_id FOREIGN KEY(clinic_id, dose_order_id) REFERENCES dose_order (clinic_id, id),
+    CONSTRAINT fk_administration__clinic_id_patient_id FOREIGN KEY(clinic_id, patient_id) REFERENCES patient (clinic_id, id),
+    CONSTRAINT fk_administration__clinic_id_session_id FOREIGN KEY(clinic_id, session_id) REFERENCES treatment_session (clinic_id, id)
+);
+
+CREATE TABLE alembic_version (
+    version_num VARCHAR(32) NOT NULL,
+    CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
+);
+
+CREATE TABLE alert (
+    clinic_id CHAR(32) NOT NULL,
+    id CHAR(32) NOT NULL,
+    patient_id CHAR(32) NOT NULL,
+    session_id CHAR(32),
+    code VARCHAR(64) NOT NULL,
+    severity VARCHAR(64) NOT NULL,
+    status VARCHAR(64) NOT NULL,
+    cause_type VARCHAR(64) NOT NULL,
+    cause_id CHAR(32) NOT NULL,
+    rule TEXT NOT NULL,
+    raised_at DATETIME NOT NULL,
+    acknowledged_at DATETIME,
+    acknowledged_by CHAR(32),
+    acknowledge_note TEXT,
+    resolved_at DATETIME,
+    resolved_by CHAR(32),
+    disposition TEXT,
+    origin VARCHAR(64) NOT NULL,
+    create_digest VARCHAR(64),
+    entered_in_error_at DATETIME,
+    entered_in_error_by CHAR(32),
+    entered_in_error_reason TEXT,
+    version INTEGER NOT NULL,
+    recorded_at DATETIME NOT NULL,
+    recorded_by CHAR(32) NOT NULL,
+    updated_at DATETIME NOT NULL,
+    CONSTRAINT pk_alert PRIMARY KEY (clinic_id, id),
+    CONSTRAINT ck_alert__status_in_set CHECK (status IN ('open', 'acknowledged', 'resolved', 'historic')),
+    CONSTRAINT fk_alert__clinic_id_patient_id FOREIGN KEY(clinic_id, patient_id) REFERENCES patient (clinic_id, id)
+);
+
+CREATE TABLE change (
+    clinic_id CHAR(32) NOT NULL,
+    id CHAR(32) NOT NULL,
+    root_type VARCHAR(64) NOT NULL,
+    root_id CHAR(32) NOT NULL,
+    resource_type VARCHAR(64) NOT NULL,
+    resource_id CHAR(32) NOT NULL,
+    version INTEGER NOT NULL,
+    ordinal INTEGER NOT NULL,
+    event VARCHAR(64) NOT NULL,
+    kind VARCHAR(64) NOT NULL,
+    principal_id CHAR(32) NOT NULL,
+    source VARCHAR(200) NOT NULL,
+    reason TEXT,
+    request_id VARCHAR(64) NOT NULL,
+    occurred_at DATETIME NOT NULL,
+    recorded_at DATETIME NOT NULL,
+    sensitivity VARCHAR(64) NOT NULL,
+    content_schema INTEGER NOT NULL,
+    content TEXT,
+    content_digest VARCHAR(64) NOT NULL,
+    sequence BIGINT,
+    CONSTRAINT pk_change PRIMARY KEY (clinic_id, id),
+    CONSTRAINT uq_change__clinic_id_resource_type_resource_id_version UNIQUE (clinic_id, resource_type, resource_id, version),
+    CONSTRAINT uq_change__clinic_id_sequence UNIQUE (clinic_id, sequence)
+);
+
+CREATE TABLE client_secret (
+    clinic_id CHAR(32) NOT NULL,
+    id CHAR(32) NOT NULL,
+    client_id CHAR(32) NOT NULL,
+    digest VARCHAR(64) NOT NULL,
+    created_at DATETIME NOT NULL,
+    expires_at DATETIME NOT NULL,
+    CONSTRAINT pk_client_secret PRIMARY KEY (clinic_id, id),
+    CONSTRAINT fk_client_secret__clinic_id_client_id FOREIGN KEY(clinic_id, client_id) REFERENCES principal (clinic_id, id)
+);
+
+CREATE TABLE clinic (
+    id CHAR(32) NOT NULL,
+    name VARCHAR(200) NOT NULL,
+    time_zone VARCHAR(64) NOT NULL,
+    phone VARCHAR(200),
+    email VARCHAR(200),
+    version INTEGER NOT NULL,
+    recorded_at DATETIME NOT NULL,
+    recorded_by CHAR(32) NOT NULL,
+    updated_at DATETIME NOT NULL,
+    CONSTRAINT pk_clinic PRIMARY KEY (id)
+);
+
+CREATE TABLE course (
+    clinic_id CHAR(32) NOT NULL,
+    id CHAR(32) NOT NULL,
+    patient_id CHAR(32) NOT NULL,
+    protocol_code VARCHAR(64) NOT NULL,
+    protocol_version INTEGER NOT NULL,
+    indication_code VARCHAR(64),
+    status VARCHAR(64) NOT NULL,
+    phase VARCHAR(64) NOT NULL,
+    prescriber_id CHAR(32),
+    starts_on DATE NOT NULL,
+    time_zone VARCHAR(64) NOT NULL,
+    ended_on DATE,
+    end_reason TEXT,
+    note TEXT,
+    origin VARCHAR(64) NOT NULL,
+    create_digest VARCHAR(64),
+    entered_in_error_at DATETIME,
+    entered_in_error_by CHAR(32),
+    entered_in_error_reason TEXT,
+    version INTEGER NOT NULL,
+    recorded_at DATETIME NOT NULL,
+    recorded_by CHAR(32) NOT NULL,
+    updated_at DATETIME NOT NULL,
+    CONSTRAINT pk_course PRIMARY KEY (clinic_id, id),
+    CONSTRAINT ck_course__status_in_set CHECK (status IN ('planned', 'active', 'paused', 'completed', 'discontinued')),
+    CONSTRAINT fk_course__clinic_id_patient_id FOREIGN KEY(clinic_id, patient_id) REFERENCES patient (clinic_id, id),
+    CONSTRAINT fk_course__clinic_id_prescriber_id FOREIGN KEY(clinic_id, prescriber_id) REFERENCES principal (clinic_id, id)
+);
+
+CREATE TABLE dissociation_note (
+    clinic_id CHAR(32) NOT NULL,
+    id CHAR(32) NOT NULL,
+    patient_id CHAR(32) NOT NULL,
+    session_id CHAR(32) NOT NULL,
+    observed_at DATETIME NOT NULL,
+    observed_by VARCHAR(200),
+    intensity INTEGER,
+    phenomena JSON NOT NULL,
+    note TEXT,
+    action_taken TEXT,
+    origin VARCHAR(64) NOT NULL,
+    create_digest VARCHAR(64),
+    entered_in_error_at DATETIME,
+    entered_in_error_by CHAR(32),
+    entered_in_error_reason TEXT,
+    version INTEGER NOT NULL,
+    recorded_at DATETIME NOT NULL,
+    recorded_by CHAR(32) NOT NULL,
+    updated_at DATETIME NOT NULL,
+    CONSTRAINT pk_dissociation_note PRIMARY KEY (clinic_id, id),
+    CONSTRAINT ck_dissociation_note__intensity_in_range CHECK (intensity >= 0 AND intensity <= 10),
+    CONSTRAINT fk_dissociation_note__clinic_id_patient_id FOREIGN KEY(clinic_id, patient_id) REFERENCES patient (clinic_id, id),
+    CONSTRAINT fk_dissociation_note__clinic_id_session_id FOREIGN KEY(clinic_id, session_id) REFERENCES treatment_session (clinic_id, id)
+);
+
+CREATE TABLE dose_event (
+    clinic_id CHAR(32) NOT NULL,
+    id CHAR(32) NOT NULL,
+    patient_id CHAR(32) NOT NULL,
+    session_id CHAR(32) NOT NULL,
+    administration_id CHAR(32) NOT NULL,
+    kind VARCHAR(64) NOT NULL,
+    occurred_at DATETIME NOT NULL,
+    ordinal INTEGER NOT NULL,
+    rate_mg_per_min BIGINT,
+    amount_mg BIGINT,
+    reason TEXT,
+    performed_by VARCHAR(200),
+    origin VARCHAR(64) NOT NULL,
+    create_digest VARCHAR(64),
+    entered_in_error_at DATETIME,
+    entered_in_error_by CHAR(32),
+    entered_in_error_reason TEXT,
+    version INTEGER NOT NULL,
+    recorded_at DATETIME NOT NULL,
+    recorded_by CHAR(32) NOT NULL,
+    updated_at DATETIME NOT NULL,
+    CONSTRAINT pk_dose_event PRIMARY KEY (clinic_id, id),
+    CONSTRAINT ck_dose_event__amount_mg_not_negative CHECK (amount_mg >= 0),
+    CONSTRAINT ck_dose_event__rate_mg_per_min_not_negative CHECK (rate_mg_per_min >= 0),
+    CONSTRAINT fk_dose_event__clinic_id_administration_id FOREIGN KEY(clinic_id, administration_id) REFERENCES administration (clinic_id, id),
+    CONSTRAINT fk_dose_event__clinic_id_patient_id FOREIGN KEY(clinic_id, patient_id) REFERENCES patient (clinic_id, id),
+    CONSTRAINT fk_dose_event__clinic_id_session_id FOREIGN KEY(clinic_id, session_id) REFERENCES treatment_session (clinic_id, id)
+);
+
+CREATE TABLE dose_order (
+    clinic_id CHAR(32) NOT NULL,
+    id CHAR(32) NOT NULL,
+    patient_id CHAR(32) NOT NULL,
+    session_id CHAR(32) NOT NULL,
+    status VARCHAR(64) NOT NULL,
+    drug VARCHAR(64) NOT NULL,
+    route VARCHAR(64) NOT NULL,
+    ordered_mg BIGINT NOT NULL,
+    ordered_mg_per_kg BIGINT,
+    weight_kg BIGINT,
+    weight_measured_at DATETIME,
+    calculated_mg BIGINT,
+    infusion_minutes INTEGER,
+    rate_mg_per_min BIGINT,
+    confirmed JSON NOT NULL,
+    ordered_at DATETIME NOT NULL,
+    prescriber_id CHAR(32) NOT NULL,
+    note TEXT,
+    origin VARCHAR(64) NOT NULL,
+    create_digest VARCHAR(64),
+    entered_in_error_at DATETIME,
+    entered_in_error_by CHAR(32),
+    entered_in_error_reason TEXT,
+    version INTEGER NOT NULL,
+    recorded_at DATETIME NOT NULL,
+    recorded_by CHAR(32) NOT NULL,
+    updated_at DATETIME NOT NULL,
+    CONSTRAINT pk_dose_order PRIMARY KEY (clinic_id, id),
+    CONSTRAINT ck_dose_order__status_in_set CHECK (status IN ('active', 'superseded')),
+    CONSTRAINT ck_dose_order__ordered_mg_not_negative CHECK (ordered_mg >= 0),
+    CONSTRAINT fk_dose_order__clinic_id_patient_id FOREIGN KEY(clinic_id, patient_id) REFERENCES patient (clinic_id, id),
+    CONSTRAINT fk_dose_order__clinic_id_session_id FOREIGN KEY(clinic_id, session_id) REFERENCES treatment_session (clinic_id, id)
+);
+
+CREATE TABLE idempotency_key (
+    clinic_id CHAR(32) NOT NULL,
+    principal_id CHAR(32) NOT NULL,
+    scope_digest VARCHAR(200) NOT NULL,
+    request_digest VARCHAR(200) NOT NULL,
+    status INTEGER,
+    headers JSON,
+    body BLOB,
+    created_at DATETIME NOT NULL,
+    CONSTRAINT pk_idempotency_key PRIMARY KEY (clinic_id, principal_id, scope_digest)
+);
+
+CREATE TABLE ledger_head (
+    clinic_id CHAR(32) NOT NULL,
+    last_sequence BIGINT NOT NULL,
+    CONSTRAINT pk_ledger_head PRIMARY KEY (clinic_id)
+);
+
+CREATE TABLE location (
+    clinic_id CHAR(32) NOT NULL,
+    id CHAR(32) NOT NULL,
+    name VARCHAR(200) NOT NULL,
+    disabled_at DATETIME,
+    origin VARCHAR(64) NOT NULL,
+    create_digest VARCHAR(64),
+    entered_in_error_at DATETIME,
+    entered_in_error_by CHAR(32),
+    entered_in_error_reason TEXT,
+    version INTEGER NOT NULL,
+    recorded_at DATETIME NOT NULL,
+    recorded_by CHAR(32) NOT NULL,
+    updated_at DATETIME NOT NULL,
+    CONSTRAINT pk_location PRIMARY KEY (clinic_id, id),
+    CONSTRAINT fk_location__clinic_id FOREIGN KEY(clinic_id) REFERENCES clinic (id),
+    CONSTRAINT uq_location__clinic_id_name UNIQUE (clinic_id, name)
+);
+
+CREATE TABLE login_throttle (
+    "key" VARCHAR(64) NOT NULL,
+    failures INTEGER NOT NULL,
+    blocked_until DATETIME,
+    CONSTRAINT pk_login_throttle PRIMARY KEY ("key")
+);
+
+CREATE TABLE patient (
+    clinic_id CHAR(32) NOT NULL,
+    id CHAR(32) NOT NULL,
+    given_name VARCHAR(200) NOT NULL,
+    family_name VARCHAR(200) NOT NULL,
+    preferred_name VARCHAR(200),
+    given_name_folded VARCHAR(200) NOT NULL,
+    family_name_folded VARCHAR(200) NOT NULL,
+    birth_on DATE,
+    birth_year INTEGER,
+    sex VARCHAR(64) NOT NULL,
+    gender VARCHAR(200),
+    pronouns VARCHAR(200),
+    language VARCHAR(64),
+    time_zone VARCHAR(64),
+    phone VARCHAR(200),
+    email VARCHAR(200),
+    address TEXT,
+    emergency_contact JSON,
+    identifiers JSON NOT NULL,
+    origin VARCHAR(64) NOT NULL,
+    create_digest VARCHAR(64),
+    entered_in_error_at DATETIME,
+    entered_in_error_by CHAR(32),
+    entered_in_error_reason TEXT,
+    version INTEGER NOT NULL,
+    recorded_at DATETIME NOT NULL,
+    recorded_by CHAR(32) NOT NULL,
+    updated_at DATETIME NOT NULL,
+    CONSTRAINT pk_patient PRIMARY KEY (clinic_id, id),
+    CONSTRAINT ck_patient__birth_known CHECK (birth_on IS NOT NULL OR birth_year IS NOT NULL),
+    CONSTRAINT fk_patient__clinic_id FOREIGN KEY(clinic_id) REFERENCES clinic (id)
+);
+
+CREATE TABLE patient_identifier (
+    clinic_id CHAR(32) NOT NULL,
+    system VARCHAR(200) NOT NULL,
+    value VARCHAR(200) NOT NULL,
+    patient_id CHAR(32) NOT NULL,
+    CONSTRAINT pk_patient_identifier PRIMARY KEY (clinic_id, system, value),
+    CONSTRAINT fk_patient_identifier__clinic_id_patient_id FOREIGN KEY(clinic_id, patient_id) REFERENCES patient (clinic_id, id)
+);
+
+CREATE TABLE plan_item (
+    clinic_id CHAR(32) NOT NULL,
+    id CHAR(32) NOT NULL,
+    patient_id CHAR(32) NOT NULL,
+    course_id CHAR(32) NOT NULL,
+    number INTEGER NOT NULL,
+    planned_on DATE NOT NULL,
+    local_time VARCHAR(64) NOT NULL,
+    time_zone VARCHAR(64) NOT NULL,
+    starts_at DATETIME NOT NULL,
+    session_id CHAR(32),
+    origin VARCHAR(64) NOT NULL,
+    create_digest VARCHAR(64),
+    entered_in_error_at DATETIME,
+    entered_in_error_by CHAR(32),
+    entered_in_error_reason TEXT,
+    version INTEGER NOT NULL,
+    recorded_at DATETIME NOT NULL,
+    recorded_by CHAR(32) NOT NULL,
+    updated_at DATETIME NOT NULL,
+    CONSTRAINT pk_plan_item PRIMARY KEY (clinic_id, id),
+    CONSTRAINT fk_plan_item__clinic_id_course_id FOREIGN KEY(clinic_id, course_id) REFERENCES course (clinic_id, id),
+    CONSTRAINT fk_plan_item__clinic_id_patient_id FOREIGN KEY(clinic_id, patient_id) REFERENCES patient (clinic_id, id),
+    CONSTRAINT uq_plan_item__clinic_id_course_id_number UNIQUE (clinic_id, course_id, number)
+);
+
+CREATE TABLE principal (
+    clinic_id CHAR(32) NOT NULL,
+    id CHAR(32) NOT NULL,
+    kind VARCHAR(64) NOT NULL,
+    name VARCHAR(200) NOT NULL,
+    account_id CHAR(32),
+    username VARCHAR(200),
+    roles JSON NOT NULL,
+    scopes JSON NOT NULL,
+    secret_rotated_at DATETIME,
+    disabled_at DATETIME,
+    origin VARCHAR(64) NOT NULL,
+    create_digest VARCHAR(64),
+    entered_in_error_at DATETIME,
+    entered_in_error_by CHAR(32),
+    entered_in_error_reason TEXT,
+    version INTEGER NOT NULL,
+    recorded_at DATETIME NOT NULL,
+    recorded_by CHAR(32) NOT NULL,
+    updated_at DATETIME NOT NULL,
+    CONSTRAINT pk_principal PRIMARY KEY (clinic_id, id),
+    CONSTRAINT ck_principal__kind_in_set CHECK (kind IN ('staff', 'client', 'system')),
+    CONSTRAINT fk_principal__account_id FOREIGN KEY(account_id) REFERENCES account (id),
+    CONSTRAINT fk_principal__clinic_id FOREIGN KEY(clinic_id) REFERENCES clinic (id),
+    CONSTRAINT uq_principal__clinic_id_account_id UNIQUE (clinic_id, account_id)
+);
+
+CREATE TABLE token (
+    id CHAR(32) NOT NULL,
+    digest VARCHAR(64) NOT NULL,
+    kind VARCHAR(64) NOT NULL,
+    account_id CHAR(32),
+    home_clinic_id CHAR(32),
+    principal_id CHAR(32),
+    scopes JSON NOT NULL,
+    created_at DATETIME NOT NULL,
+    expires_at DATETIME NOT NULL,
+    idle_expires_at DATETIME NOT NULL,
+    revoked_at DATETIME,
+    CONSTRAINT pk_token PRIMARY KEY (id),
+    CONSTRAINT fk_token__account_id FOREIGN KEY(account_id) REFERENCES account (id),
+    CONSTRAINT uq_token__digest UNIQUE (digest)
+);
+
+CREATE TABLE treatment_session (
+    clinic_id CHAR(32) NOT NULL,
+    id CHAR(32) NOT NULL,
+    patient_id CHAR(32) NOT NULL,
+    course_id CHAR(32) NOT NULL,
+    plan_item_id CHAR(32),
+    location_id CHAR(32),
+    number_in_course INTEGER NOT NULL,
+    status VARCHAR(64) NOT NULL,
+    held_from VARCHAR(64),
+    drug VARCHAR(64) NOT NULL,
+    route VARCHAR(64) NOT NULL,
+    setting VARCHAR(64) NOT NULL,
+    scheduled_start_at DATETIME,
+    session_at DATETIME NOT NULL,
+    checked_in_at DATETIME,
+    cleared_at DATETIME,
+    started_at DATETIME,
+    last_dose_at DATETIME,
+    dosing_ended_at DATETIME,
+    discharged_at DATETIME,
+    condition_at_discharge VARCHAR(200),
+    escort_name VARCHAR(200),
+    ended_reason TEXT,
+    aborted_at DATETIME,
+    abort_reason TEXT,
+    deviations JSON NOT NULL,
+    note TEXT,
+    origin VARCHAR(64) NOT NULL,
+    create_digest VARCHAR(64),
+    entered_in_error_at DATETIME,
+    entered_in_error_by CHAR(32),
+    entered_in_error_reason TEXT,
+    version INTEGER NOT NULL,
+    recorded_at DATETIME NOT NULL,
+    recorded_by CHAR(32) NOT NULL,
+    updated_at DATETIME NOT NULL,
+    CONSTRAINT pk_treatment_session PRIMARY KEY (clinic_id, id),
+    CONSTRAINT ck_treatment_session__status_in_set CHECK (status IN ('scheduled', 'checked_in', 'cleared', 'held', 'dosing', 'observing', 'discharged', 'signed', 'cancelled', 'no_show')),
+    CONSTRAINT ck_treatment_session__ends_after_start CHECK (discharged_at IS NULL OR started_at IS NULL OR discharged_at >= started_at),
+    CONSTRAINT fk_treatment_session__clinic_id_course_id FOREIGN KEY(clinic_id, course_id) REFERENCES course (clinic_id, id),
+    CONSTRAINT fk_treatment_session__clinic_id_location_id FOREIGN KEY(clinic_id, location_id) REFERENCES location (clinic_id, id),
+    CONSTRAINT fk_treatment_session__clinic_id_patient_id FOREIGN KEY(clinic_id, patient_id) REFERENCES patient (clinic_id, id),
+    CONSTRAINT fk_treatment_session__clinic_id_plan_item_id FOREIGN KEY(clinic_id, plan_item_id) REFERENCES plan_item (clinic_id, id),
+    CONSTRAINT uq_treatment_session__clinic_id_course_id_number_in_course UNIQUE (clinic_id, course_id, number_in_course)
+);
+
+CREATE TABLE vital_signs (
+    clinic_id CHAR(32) NOT NULL,
+    id CHAR(32) NOT NULL,
+    patient_id CHAR(32) NOT NULL,
+    session_id CHAR(32) NOT NULL,
+    measured_at DATETIME NOT NULL,
+    measured_by VARCHAR(200),
+    source VARCHAR(64) NOT NULL,
+    systolic_mmhg INTEGER,
+    diastolic_mmhg INTEGER,
+    heart_rate_bpm INTEGER,
+    respiratory_rate_per_min INTEGER,
+    spo2_percent INTEGER,
+    oxygen_l_per_min BIGINT,
+    temperature_c BIGINT,
+    sedation_moaas INTEGER,
+    note TEXT,
+    origin VARCHAR(64) NOT NULL,
+    create_digest VARCHAR(64),
+    entered_in_error_at DATETIME,
+    entered_in_error_by CHAR(32),
+    entered_in_error_reason TEXT,
+    version INTEGER NOT NULL,
+    recorded_at DATETIME NOT NULL,
+    recorded_by CHAR(32) NOT NULL,
+    updated_at DATETIME NOT NULL,
+    CONSTRAINT pk_vital_signs PRIMARY KEY (clinic_id, id),
+    CONSTRAINT ck_vital_signs__diastolic_mmhg_in_range CHECK (diastolic_mmhg >= 10 AND diastolic_mmhg <= 250),
+    CONSTRAINT ck_vital_signs__pressure_possible CHECK (diastolic_mmhg IS NULL OR systolic_mmhg IS NULL OR diastolic_mmhg < systolic_mmhg),
+    CONSTRAINT ck_vital_signs__heart_rate_bpm_in_range CHECK (heart_rate_bpm >= 0 AND heart_rate_bpm <= 350),
+    CONSTRAINT ck_vital_signs__respiratory_rate_per_min_in_range CHECK (respiratory_rate_per_min >= 0 AND respiratory_rate_per_min <= 100),
+    CONSTRAINT ck_vital_signs__sedation_moaas_in_range CHECK (sedation_moaas >= 0 AND sedation_moaas <= 5),
+    CONSTRAINT ck_vital_signs__spo2_percent_in_range CHECK (spo2_percent >= 0 AND spo2_percent <= 100),
+    CONSTRAINT ck_vital_signs__systolic_mmhg_in_range CHECK (systolic_mmhg >= 20 AND systolic_mmhg <= 350),
+    CONSTRAINT fk_vital_signs__clinic_id_patient_id FOREIGN KEY(clinic_id, patient_id) REFERENCES patient (clinic_id, id),
+    CONSTRAINT fk_vital_signs__clinic_id_session_id FOREIGN KEY(clinic_id, session_id) REFERENCES treatment_session (clinic_id, id)
+);
+
+CREATE TABLE weight (
+    clinic_id CHAR(32) NOT NULL,
+    id CHAR(32) NOT NULL,
+    patient_id CHAR(32) NOT NULL,
+    weight_kg BIGINT NOT NULL,
+    measured_at DATETIME NOT NULL,
+    measured_by VARCHAR(200),
+    origin VARCHAR(64) NOT NULL,
+    create_digest VARCHAR(64),
+    entered_in_error_at DATETIME,
+    entered_in_error_by CHAR(32),
+    entered_in_error_reason TEXT,
+    version INTEGER NOT NULL,
+    recorded_at DATETIME NOT NULL,
+    recorded_by CHAR(32) NOT NULL,
+    updated_at DATETIME NOT NULL,
+    CONSTRAINT pk_weight PRIMARY KEY (clinic_id, id),
+    CONSTRAINT ck_weight__weight_kg_in_range CHECK (weight_kg >= 100 AND weight_kg <= 50000),
+    CONSTRAINT fk_weight__clinic_id_patient_id FOREIGN KEY(clinic_id, patient_id) REFERENCES patient (clinic_id, id)
+);
+
+CREATE INDEX ix_administration__clinic_id_dose_order_id ON administration (clinic_id, dose_order_id);
+
+CREATE INDEX ix_administration__clinic_id_patient_id_started_at ON administration (clinic_id, patient_id, started_at);
+
+CREATE INDEX ix_administration__clinic_id_session_id_id ON administration (clinic_id, session_id, id);
+
+CREATE INDEX ix_alert__clinic_id_cause_id ON alert (clinic_id, cause_id);
+
+CREATE INDEX ix_alert__clinic_id_patient_id_raised_at ON alert (clinic_id, patient_id, raised_at);
+
+CREATE INDEX ix_alert__clinic_id_session_id ON alert (clinic_id, session_id);
+
+CREATE INDEX ix_alert__clinic_id_status_raised_at ON alert (clinic_id, status, raised_at);
+
+CREATE INDEX ix_change__clinic_id_root_type_root_id_recorded_at ON change (clinic_id, root_type, root_id, recorded_at);
+
+CREATE INDEX ix_change__unsealed ON change (clinic_id, recorded_at) WHERE sequence IS NULL;
+
+CREATE INDEX ix_client_secret__clinic_id_client_id ON client_secret (clinic_id, client_id);
+
+CREATE INDEX ix_course__clinic_id_patient_id_id ON course (clinic_id, patient_id, id);
+
+CREATE INDEX ix_course__clinic_id_prescriber_id ON course (clinic_id, prescriber_id);
+
+CREATE INDEX ix_course__clinic_id_status_id ON course (clinic_id, status, id);
+
+CREATE INDEX ix_dissociation_note__clinic_id_observed_at_id ON dissociation_note (clinic_id, observed_at, id);
+
+CREATE INDEX ix_dissociation_note__clinic_id_patient_id_observed_at ON dissociation_note (clinic_id, patient_id, observed_at);
+
+CREATE INDEX ix_dissociation_note__clinic_id_session_id_observed_at_id ON dissociation_note (clinic_id, session_id, observed_at, id);
+
+CREATE INDEX ix_dose_event__clinic_id_administration_id_occurred_at_ordinal ON dose_event (clinic_id, administration_id, occurred_at, ordinal);
+
+CREATE INDEX ix_dose_event__clinic_id_patient_id ON dose_event (clinic_id, patient_id);
+
+CREATE INDEX ix_dose_event__clinic_id_session_id_id ON dose_event (clinic_id, session_id, id);
+
+CREATE INDEX ix_dose_order__clinic_id_patient_id ON dose_order (clinic_id, patient_id);
+
+CREATE INDEX ix_dose_order__clinic_id_session_id_id ON dose_order (clinic_id, session_id, id);
+
+CREATE INDEX ix_idempotency_key__clinic_id_created_at ON idempotency_key (clinic_id, created_at);
+
+CREATE INDEX ix_patient__clinic_id_birth_on ON patient (clinic_id, birth_on);
+
+CREATE INDEX ix_patient__clinic_id_family_name_folded_given_name_folded_id ON patient (clinic_id, family_name_folded, given_name_folded, id);
+
+CREATE INDEX ix_patient_identifier__clinic_id_patient_id ON patient_identifier (clinic_id, patient_id);
+
+CREATE INDEX ix_plan_item__clinic_id_patient_id ON plan_item (clinic_id, patient_id);
+
+CREATE INDEX ix_plan_item__clinic_id_starts_at ON plan_item (clinic_id, starts_at);
+
+CREATE INDEX ix_principal__account_id ON principal (account_id);
+
+CREATE INDEX ix_token__account_id ON token (account_id);
+
+CREATE INDEX ix_treatment_session__clinic_id_location_id ON treatment_session (clinic_id, location_id);
+
+CREATE INDEX ix_treatment_session__clinic_id_patient_id_session_at ON treatment_session (clinic_id, patient_id, session_at);
+
+CREATE INDEX ix_treatment_session__clinic_id_plan_item_id ON treatment_session (clinic_id, plan_item_id);
+
+CREATE INDEX ix_treatment_session__clinic_id_session_at_id ON treatment_session (clinic_id, session_at, id);
+
+CREATE INDEX ix_treatment_session__clinic_id_status_route_session_at_id ON treatment_session (clinic_id, status, route, session_at, id);
+
+CREATE INDEX ix_treatment_session__clinic_id_updated_at_id ON treatment_session (clinic_id, updated_at, id);
+
+CREATE INDEX ix_vital_signs__clinic_id_measured_at_id ON vital_signs (clinic_id, measured_at, id);
+
+CREATE INDEX ix_vital_signs__clinic_id_patient_id_measured_at ON vital_signs (clinic_id, patient_id, measured_at);
+
+CREATE INDEX ix_vital_signs__clinic_id_session_id_measured_at_id ON vital_signs (clinic_id, session_id, measured_at, id);
+
+CREATE INDEX ix_weight__clinic_id_patient_id_measured_at ON weight (clinic_id, patient_id, measured_at);
+
+CREATE TRIGGER change_refuses_delete BEFORE DELETE ON change BEGIN SELECT RAISE(ABORT, 'the ledger of changes is append-only'); END;
+
+CREATE TRIGGER change_refuses_replace BEFORE INSERT ON change WHEN (EXISTS (SELECT 1 FROM change WHERE clinic_id = NEW.clinic_id AND id = NEW.id) OR EXISTS (SELECT 1 FROM change WHERE clinic_id = NEW.clinic_id AND resource_type = NEW.resource_type AND resource_id = NEW.resource_id AND version = NEW.version)) OR EXISTS (SELECT 1 FROM change WHERE clinic_id = NEW.clinic_id AND sequence = NEW.sequence AND id <> NEW.id) BEGIN SELECT RAISE(ABORT, 'the ledger of changes is append-only'); END;
+
+CREATE TRIGGER change_refuses_update BEFORE UPDATE ON change WHEN NOT ((OLD.sequence IS NULL AND NEW.sequence IS NOT NULL AND NEW.clinic_id IS OLD.clinic_id AND NEW.id IS OLD.id AND NEW.root_type IS OLD.root_type AND NEW.root_id IS OLD.root_id AND NEW.resource_type IS OLD.resource_type AND NEW.resource_id IS OLD.resource_id AND NEW.version IS OLD.version AND NEW.ordinal IS OLD.ordinal AND NEW.event IS OLD.event AND NEW.kind IS OLD.kind AND NEW.principal_id IS OLD.principal_id AND NEW.source IS OLD.source AND NEW.reason IS OLD.reason AND NEW.request_id IS OLD.request_id AND NEW.occurred_at IS OLD.occurred_at AND NEW.recorded_at IS OLD.recorded_at AND NEW.sensitivity IS OLD.sensitivity AND NEW.content_schema IS OLD.content_schema AND NEW.content IS OLD.content AND NEW.content_digest IS OLD.content_digest) OR (OLD.content IS NOT NULL AND NEW.content IS NULL AND NEW.clinic_id IS OLD.clinic_id AND NEW.id IS OLD.id AND NEW.root_type IS OLD.root_type AND NEW.root_id IS OLD.root_id AND NEW.resource_type IS OLD.resource_type AND NEW.resource_id IS OLD.resource_id AND NEW.version IS OLD.version AND NEW.ordinal IS OLD.ordinal AND NEW.event IS OLD.event AND NEW.kind IS OLD.kind AND NEW.principal_id IS OLD.principal_id AND NEW.source IS OLD.source AND NEW.reason IS OLD.reason AND NEW.request_id IS OLD.request_id AND NEW.occurred_at IS OLD.occurred_at AND NEW.recorded_at IS OLD.recorded_at AND NEW.sensitivity IS OLD.sensitivity AND NEW.content_schema IS OLD.content_schema AND NEW.content_digest IS OLD.content_digest AND NEW.sequence IS OLD.sequence)) OR EXISTS (SELECT 1 FROM change WHERE clinic_id = NEW.clinic_id AND sequence = NEW.sequence AND id <> NEW.id) BEGIN SELECT RAISE(ABORT, 'the ledger of changes is append-only'); END;
+

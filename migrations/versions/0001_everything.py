@@ -1,0 +1,1251 @@
+"""Everything the first release has.
+
+Until that release this file is rewritten whenever a model changes (`make schema`); from then on it never is.
+Besides the tables it makes the ledger of changes append-only, in the database and not in the application: a row may
+get its number once and may lose its content once (erasure, the digest stays), and nothing else ever happens to it.
+On SQLite a REPLACE deletes without a DELETE trigger, so that way round is shut as well.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+LEDGER = (
+    "clinic_id", "id", "root_type", "root_id", "resource_type", "resource_id", "version", "ordinal", "event", "kind",
+    "principal_id", "source", "reason", "request_id", "occurred_at", "recorded_at", "sensitivity", "content_schema",
+    "content", "content_digest", "sequence",
+)  # fmt: skip
+
+
+def permitted(same: str) -> str:
+    """The condition under which a row of the ledger may change; `same` is the database's null-safe equals."""
+
+    def unchanged(but: str) -> str:
+        return " AND ".join(
+            f"NEW.{name} {same} OLD.{name}" for name in LEDGER if name != but
+        )
+
+    numbered = (
+        f"OLD.sequence IS NULL AND NEW.sequence IS NOT NULL AND {unchanged('sequence')}"
+    )
+    erased = (
+        f"OLD.content IS NOT NULL AND NEW.content IS NULL AND {unchanged('content')}"
+    )
+    return f"(({numbered}) OR ({erased}))"
+
+
+def upgrade() -> None:
+    """Make the tables, then shut the ledger."""
+    # tables: from here on made from the models
+    op.create_table(
+        "account",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("username", sa.String(length=200), nullable=False),
+        sa.Column("password_hash", sa.String(length=200), nullable=True),
+        sa.Column("is_operator", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_account")),
+        sa.UniqueConstraint("username", name=op.f("uq_account__username")),
+    )
+    op.create_table(
+        "change",
+        sa.Column("clinic_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("root_type", sa.String(length=64), nullable=False),
+        sa.Column("root_id", sa.Uuid(), nullable=False),
+        sa.Column("resource_type", sa.String(length=64), nullable=False),
+        sa.Column("resource_id", sa.Uuid(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("ordinal", sa.Integer(), nullable=False),
+        sa.Column("event", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(length=64), nullable=False),
+        sa.Column("principal_id", sa.Uuid(), nullable=False),
+        sa.Column("source", sa.String(length=200), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("request_id", sa.String(length=64), nullable=False),
+        sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("sensitivity", sa.String(length=64), nullable=False),
+        sa.Column("content_schema", sa.Integer(), nullable=False),
+        sa.Column("content", sa.Text(), nullable=True),
+        sa.Column("content_digest", sa.String(length=64), nullable=False),
+        sa.Column("sequence", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_change")),
+        sa.UniqueConstraint(
+            "clinic_id",
+            "resource_type",
+            "resource_id",
+            "version",
+            name=op.f("uq_change__clinic_id_resource_type_resource_id_version"),
+        ),
+        sa.UniqueConstraint(
+            "clinic_id", "sequence", name=op.f("uq_change__clinic_id_sequence")
+        ),
+    )
+    op.create_index(
+        op.f("ix_change__clinic_id_root_type_root_id_recorded_at"),
+        "change",
+        ["clinic_id", "root_type", "root_id", "recorded_at"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_change__unsealed",
+        "change",
+        ["clinic_id", "recorded_at"],
+        unique=False,
+        postgresql_where=sa.text("sequence IS NULL"),
+        sqlite_where=sa.text("sequence IS NULL"),
+    )
+    op.create_table(
+        "clinic",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("time_zone", sa.String(length=64), nullable=False),
+        sa.Column("phone", sa.String(length=200), nullable=True),
+        sa.Column("email", sa.String(length=200), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by", sa.Uuid(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_clinic")),
+    )
+    op.create_table(
+        "idempotency_key",
+        sa.Column("clinic_id", sa.Uuid(), nullable=False),
+        sa.Column("principal_id", sa.Uuid(), nullable=False),
+        sa.Column("scope_digest", sa.String(length=200), nullable=False),
+        sa.Column("request_digest", sa.String(length=200), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=True),
+        sa.Column(
+            "headers",
+            sa.JSON(none_as_null=True).with_variant(
+                postgresql.JSONB(none_as_null=True), "postgresql"
+            ),
+            nullable=True,
+        ),
+        sa.Column("body", sa.LargeBinary(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "clinic_id", "principal_id", "scope_digest", name=op.f("pk_idempotency_key")
+        ),
+    )
+    op.create_index(
+        op.f("ix_idempotency_key__clinic_id_created_at"),
+        "idempotency_key",
+        ["clinic_id", "created_at"],
+        unique=False,
+    )
+    op.create_table(
+        "ledger_head",
+        sa.Column("clinic_id", sa.Uuid(), nullable=False),
+        sa.Column("last_sequence", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("clinic_id", name=op.f("pk_ledger_head")),
+    )
+    op.create_table(
+        "login_throttle",
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("blocked_until", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_login_throttle")),
+    )
+    op.create_table(
+        "location",
+        sa.Column("clinic_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("origin", sa.String(length=64), nullable=False),
+        sa.Column("create_digest", sa.String(length=64), nullable=True),
+        sa.Column("entered_in_error_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("entered_in_error_by", sa.Uuid(), nullable=True),
+        sa.Column("entered_in_error_reason", sa.Text(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by", sa.Uuid(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["clinic_id"], ["clinic.id"], name=op.f("fk_location__clinic_id")
+        ),
+        sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_location")),
+        sa.UniqueConstraint(
+            "clinic_id", "name", name=op.f("uq_location__clinic_id_name")
+        ),
+    )
+    op.create_table(
+        "patient",
+        sa.Column("clinic_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("given_name", sa.String(length=200), nullable=False),
+        sa.Column("family_name", sa.String(length=200), nullable=False),
+        sa.Column("preferred_name", sa.String(length=200), nullable=True),
+        sa.Column("given_name_folded", sa.String(length=200), nullable=False),
+        sa.Column("family_name_folded", sa.String(length=200), nullable=False),
+        sa.Column("birth_on", sa.Date(), nullable=True),
+        sa.Column("birth_year", sa.Integer(), nullable=True),
+        sa.Column("sex", sa.String(length=64), nullable=False),
+        sa.Column("gender", sa.String(length=200), nullable=True),
+        sa.Column("pronouns", sa.String(length=200), nullable=True),
+        sa.Column("language", sa.String(length=64), nullable=True),
+        sa.Column("time_zone", sa.String(length=64), nullable=True),
+        sa.Column("phone", sa.String(length=200), nullable=True),
+        sa.Column("email", sa.String(length=200), nullable=True),
+        sa.Column("address", sa.Text(), nullable=True),
+        sa.Column(
+            "emergency_contact",
+            sa.JSON(none_as_null=True).with_variant(
+                postgresql.JSONB(none_as_null=True), "postgresql"
+            ),
+            nullable=True,
+        ),
+        sa.Column(
+            "identifiers",
+            sa.JSON(none_as_null=True).with_variant(
+                postgresql.JSONB(none_as_null=True), "postgresql"
+            ),
+            nullable=False,
+        ),
+        sa.Column("origin", sa.String(length=64), nullable=False),
+        sa.Column("create_digest", sa.String(length=64), nullable=True),
+        sa.Column("entered_in_error_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("entered_in_error_by", sa.Uuid(), nullable=True),
+        sa.Column("entered_in_error_reason", sa.Text(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by", sa.Uuid(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "birth_on IS NOT NULL OR birth_year IS NOT NULL",
+            name=op.f("ck_patient__birth_known"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["clinic_id"], ["clinic.id"], name=op.f("fk_patient__clinic_id")
+        ),
+        sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_patient")),
+    )
+    op.create_index(
+        op.f("ix_patient__clinic_id_birth_on"),
+        "patient",
+        ["clinic_id", "birth_on"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_patient__clinic_id_family_name_folded_given_name_folded_id"),
+        "patient",
+        ["clinic_id", "family_name_folded", "given_name_folded", "id"],
+        unique=False,
+    )
+    op.create_table(
+        "principal",
+        sa.Column("clinic_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("account_id", sa.Uuid(), nullable=True),
+        sa.Column("username", sa.String(length=200), nullable=True),
+        sa.Column(
+            "roles",
+            sa.JSON(none_as_null=True).with_variant(
+                postgresql.JSONB(none_as_null=True), "postgresql"
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "scopes",
+            sa.JSON(none_as_null=True).with_variant(
+                postgresql.JSONB(none_as_null=True), "postgresql"
+            ),
+            nullable=False,
+        ),
+        sa.Column("secret_rotated_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("origin", sa.String(length=64), nullable=False),
+        sa.Column("create_digest", sa.String(length=64), nullable=True),
+        sa.Column("entered_in_error_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("entered_in_error_by", sa.Uuid(), nullable=True),
+        sa.Column("entered_in_error_reason", sa.Text(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by", sa.Uuid(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "kind IN ('staff', 'client', 'system')",
+            name=op.f("ck_principal__kind_in_set"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_principal__account_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["clinic_id"], ["clinic.id"], name=op.f("fk_principal__clinic_id")
+        ),
+        sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_principal")),
+        sa.UniqueConstraint(
+            "clinic_id", "account_id", name=op.f("uq_principal__clinic_id_account_id")
+        ),
+    )
+    op.create_index(
+        op.f("ix_principal__account_id"), "principal", ["account_id"], unique=False
+    )
+    op.create_table(
+        "token",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(length=64), nullable=False),
+        sa.Column("account_id", sa.Uuid(), nullable=True),
+        sa.Column("home_clinic_id", sa.Uuid(), nullable=True),
+        sa.Column("principal_id", sa.Uuid(), nullable=True),
+        sa.Column(
+            "scopes",
+            sa.JSON(none_as_null=True).with_variant(
+                postgresql.JSONB(none_as_null=True), "postgresql"
+            ),
+            nullable=False,
+        ),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("idle_expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_token__account_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_token")),
+        sa.UniqueConstraint("digest", name=op.f("uq_token__digest")),
+    )
+    op.create_index(op.f("ix_token__account_id"), "token", ["account_id"], unique=False)
+    op.create_table(
+        "alert",
+        sa.Column("clinic_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("patient_id", sa.Uuid(), nullable=False),
+        sa.Column("session_id", sa.Uuid(), nullable=True),
+        sa.Column("code", sa.String(length=64), nullable=False),
+        sa.Column("severity", sa.String(length=64), nullable=False),
+        sa.Column("status", sa.String(length=64), nullable=False),
+        sa.Column("cause_type", sa.String(length=64), nullable=False),
+        sa.Column("cause_id", sa.Uuid(), nullable=False),
+        sa.Column("rule", sa.Text(), nullable=False),
+        sa.Column("raised_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("acknowledged_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("acknowledged_by", sa.Uuid(), nullable=True),
+        sa.Column("acknowledge_note", sa.Text(), nullable=True),
+        sa.Column("resolved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("resolved_by", sa.Uuid(), nullable=True),
+        sa.Column("disposition", sa.Text(), nullable=True),
+        sa.Column("origin", sa.String(length=64), nullable=False),
+        sa.Column("create_digest", sa.String(length=64), nullable=True),
+        sa.Column("entered_in_error_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("entered_in_error_by", sa.Uuid(), nullable=True),
+        sa.Column("entered_in_error_reason", sa.Text(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by", sa.Uuid(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "status IN ('open', 'acknowledged', 'resolved', 'historic')",
+            name=op.f("ck_alert__status_in_set"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "patient_id"],
+            ["patient.clinic_id", "patient.id"],
+            name=op.f("fk_alert__clinic_id_patient_id"),
+        ),
+        sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_alert")),
+    )
+    op.create_index(
+        op.f("ix_alert__clinic_id_cause_id"),
+        "alert",
+        ["clinic_id", "cause_id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_alert__clinic_id_patient_id_raised_at"),
+        "alert",
+        ["clinic_id", "patient_id", "raised_at"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_alert__clinic_id_session_id"),
+        "alert",
+        ["clinic_id", "session_id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_alert__clinic_id_status_raised_at"),
+        "alert",
+        ["clinic_id", "status", "raised_at"],
+        unique=False,
+    )
+    op.create_table(
+        "client_secret",
+        sa.Column("clinic_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("client_id", sa.Uuid(), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "client_id"],
+            ["principal.clinic_id", "principal.id"],
+            name=op.f("fk_client_secret__clinic_id_client_id"),
+        ),
+        sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_client_secret")),
+    )
+    op.create_index(
+        op.f("ix_client_secret__clinic_id_client_id"),
+        "client_secret",
+        ["clinic_id", "client_id"],
+        unique=False,
+    )
+    op.create_table(
+        "course",
+        sa.Column("clinic_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("patient_id", sa.Uuid(), nullable=False),
+        sa.Column("protocol_code", sa.String(length=64), nullable=False),
+        sa.Column("protocol_version", sa.Integer(), nullable=False),
+        sa.Column("indication_code", sa.String(length=64), nullable=True),
+        sa.Column("status", sa.String(length=64), nullable=False),
+        sa.Column("phase", sa.String(length=64), nullable=False),
+        sa.Column("prescriber_id", sa.Uuid(), nullable=True),
+        sa.Column("starts_on", sa.Date(), nullable=False),
+        sa.Column("time_zone", sa.String(length=64), nullable=False),
+        sa.Column("ended_on", sa.Date(), nullable=True),
+        sa.Column("end_reason", sa.Text(), nullable=True),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("origin", sa.String(length=64), nullable=False),
+        sa.Column("create_digest", sa.String(length=64), nullable=True),
+        sa.Column("entered_in_error_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("entered_in_error_by", sa.Uuid(), nullable=True),
+        sa.Column("entered_in_error_reason", sa.Text(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by", sa.Uuid(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "status IN ('planned', 'active', 'paused', 'completed', 'discontinued')",
+            name=op.f("ck_course__status_in_set"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "patient_id"],
+            ["patient.clinic_id", "patient.id"],
+            name=op.f("fk_course__clinic_id_patient_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "prescriber_id"],
+            ["principal.clinic_id", "principal.id"],
+            name=op.f("fk_course__clinic_id_prescriber_id"),
+        ),
+        sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_course")),
+    )
+    op.create_index(
+        op.f("ix_course__clinic_id_patient_id_id"),
+        "course",
+        ["clinic_id", "patient_id", "id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_course__clinic_id_prescriber_id"),
+        "course",
+        ["clinic_id", "prescriber_id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_course__clinic_id_status_id"),
+        "course",
+        ["clinic_id", "status", "id"],
+        unique=False,
+    )
+    op.create_table(
+        "patient_identifier",
+        sa.Column("clinic_id", sa.Uuid(), nullable=False),
+        sa.Column("system", sa.String(length=200), nullable=False),
+        sa.Column("value", sa.String(length=200), nullable=False),
+        sa.Column("patient_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "patient_id"],
+            ["patient.clinic_id", "patient.id"],
+            name=op.f("fk_patient_identifier__clinic_id_patient_id"),
+        ),
+        sa.PrimaryKeyConstraint(
+            "clinic_id", "system", "value", name=op.f("pk_patient_identifier")
+        ),
+    )
+    op.create_index(
+        op.f("ix_patient_identifier__clinic_id_patient_id"),
+        "patient_identifier",
+        ["clinic_id", "patient_id"],
+        unique=False,
+    )
+    op.create_table(
+        "weight",
+        sa.Column("clinic_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("patient_id", sa.Uuid(), nullable=False),
+        sa.Column("weight_kg", sa.BigInteger(), nullable=False),
+        sa.Column("measured_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("measured_by", sa.String(length=200), nullable=True),
+        sa.Column("origin", sa.String(length=64), nullable=False),
+        sa.Column("create_digest", sa.String(length=64), nullable=True),
+        sa.Column("entered_in_error_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("entered_in_error_by", sa.Uuid(), nullable=True),
+        sa.Column("entered_in_error_reason", sa.Text(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by", sa.Uuid(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "weight_kg >= 100 AND weight_kg <= 50000",
+            name=op.f("ck_weight__weight_kg_in_range"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "patient_id"],
+            ["patient.clinic_id", "patient.id"],
+            name=op.f("fk_weight__clinic_id_patient_id"),
+        ),
+        sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_weight")),
+    )
+    op.create_index(
+        op.f("ix_weight__clinic_id_patient_id_measured_at"),
+        "weight",
+        ["clinic_id", "patient_id", "measured_at"],
+        unique=False,
+    )
+    op.create_table(
+        "plan_item",
+        sa.Column("clinic_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("patient_id", sa.Uuid(), nullable=False),
+        sa.Column("course_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("planned_on", sa.Date(), nullable=False),
+        sa.Column("local_time", sa.String(length=64), nullable=False),
+        sa.Column("time_zone", sa.String(length=64), nullable=False),
+        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("session_id", sa.Uuid(), nullable=True),
+        sa.Column("origin", sa.String(length=64), nullable=False),
+        sa.Column("create_digest", sa.String(length=64), nullable=True),
+        sa.Column("entered_in_error_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("entered_in_error_by", sa.Uuid(), nullable=True),
+        sa.Column("entered_in_error_reason", sa.Text(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by", sa.Uuid(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "course_id"],
+            ["course.clinic_id", "course.id"],
+            name=op.f("fk_plan_item__clinic_id_course_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "patient_id"],
+            ["patient.clinic_id", "patient.id"],
+            name=op.f("fk_plan_item__clinic_id_patient_id"),
+        ),
+        sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_plan_item")),
+        sa.UniqueConstraint(
+            "clinic_id",
+            "course_id",
+            "number",
+            name=op.f("uq_plan_item__clinic_id_course_id_number"),
+        ),
+    )
+    op.create_index(
+        op.f("ix_plan_item__clinic_id_patient_id"),
+        "plan_item",
+        ["clinic_id", "patient_id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_plan_item__clinic_id_starts_at"),
+        "plan_item",
+        ["clinic_id", "starts_at"],
+        unique=False,
+    )
+    op.create_table(
+        "treatment_session",
+        sa.Column("clinic_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("patient_id", sa.Uuid(), nullable=False),
+        sa.Column("course_id", sa.Uuid(), nullable=False),
+        sa.Column("plan_item_id", sa.Uuid(), nullable=True),
+        sa.Column("location_id", sa.Uuid(), nullable=True),
+        sa.Column("number_in_course", sa.Integer(), nullable=False),
+        sa.Column("status", sa.String(length=64), nullable=False),
+        sa.Column("held_from", sa.String(length=64), nullable=True),
+        sa.Column("drug", sa.String(length=64), nullable=False),
+        sa.Column("route", sa.String(length=64), nullable=False),
+        sa.Column("setting", sa.String(length=64), nullable=False),
+        sa.Column("scheduled_start_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("session_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("checked_in_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("cleared_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_dose_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("dosing_ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("discharged_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("condition_at_discharge", sa.String(length=200), nullable=True),
+        sa.Column("escort_name", sa.String(length=200), nullable=True),
+        sa.Column("ended_reason", sa.Text(), nullable=True),
+        sa.Column("aborted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("abort_reason", sa.Text(), nullable=True),
+        sa.Column(
+            "deviations",
+            sa.JSON(none_as_null=True).with_variant(
+                postgresql.JSONB(none_as_null=True), "postgresql"
+            ),
+            nullable=False,
+        ),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("origin", sa.String(length=64), nullable=False),
+        sa.Column("create_digest", sa.String(length=64), nullable=True),
+        sa.Column("entered_in_error_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("entered_in_error_by", sa.Uuid(), nullable=True),
+        sa.Column("entered_in_error_reason", sa.Text(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by", sa.Uuid(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "status IN ('scheduled', 'checked_in', 'cleared', 'held', 'dosing', 'observing', 'discharged', 'signed', 'cancelled', 'no_show')",
+            name=op.f("ck_treatment_session__status_in_set"),
+        ),
+        sa.CheckConstraint(
+            "discharged_at IS NULL OR started_at IS NULL OR discharged_at >= started_at",
+            name=op.f("ck_treatment_session__ends_after_start"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "course_id"],
+            ["course.clinic_id", "course.id"],
+            name=op.f("fk_treatment_session__clinic_id_course_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "location_id"],
+            ["location.clinic_id", "location.id"],
+            name=op.f("fk_treatment_session__clinic_id_location_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "patient_id"],
+            ["patient.clinic_id", "patient.id"],
+            name=op.f("fk_treatment_session__clinic_id_patient_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "plan_item_id"],
+            ["plan_item.clinic_id", "plan_item.id"],
+            name=op.f("fk_treatment_session__clinic_id_plan_item_id"),
+        ),
+        sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_treatment_session")),
+        sa.UniqueConstraint(
+            "clinic_id",
+            "course_id",
+            "number_in_course",
+            name=op.f("uq_treatment_session__clinic_id_course_id_number_in_course"),
+        ),
+    )
+    op.create_index(
+        op.f("ix_treatment_session__clinic_id_location_id"),
+        "treatment_session",
+        ["clinic_id", "location_id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_treatment_session__clinic_id_patient_id_session_at"),
+        "treatment_session",
+        ["clinic_id", "patient_id", "session_at"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_treatment_session__clinic_id_plan_item_id"),
+        "treatment_session",
+        ["clinic_id", "plan_item_id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_treatment_session__clinic_id_session_at_id"),
+        "treatment_session",
+        ["clinic_id", "session_at", "id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_treatment_session__clinic_id_status_route_session_at_id"),
+        "treatment_session",
+        ["clinic_id", "status", "route", "session_at", "id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_treatment_session__clinic_id_updated_at_id"),
+        "treatment_session",
+        ["clinic_id", "updated_at", "id"],
+        unique=False,
+    )
+    op.create_table(
+        "dissociation_note",
+        sa.Column("clinic_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("patient_id", sa.Uuid(), nullable=False),
+        sa.Column("session_id", sa.Uuid(), nullable=False),
+        sa.Column("observed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("observed_by", sa.String(length=200), nullable=True),
+        sa.Column("intensity", sa.Integer(), nullable=True),
+        sa.Column(
+            "phenomena",
+            sa.JSON(none_as_null=True).with_variant(
+                postgresql.JSONB(none_as_null=True), "postgresql"
+            ),
+            nullable=False,
+        ),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("action_taken", sa.Text(), nullable=True),
+        sa.Column("origin", sa.String(length=64), nullable=False),
+        sa.Column("create_digest", sa.String(length=64), nullable=True),
+        sa.Column("entered_in_error_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("entered_in_error_by", sa.Uuid(), nullable=True),
+        sa.Column("entered_in_error_reason", sa.Text(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by", sa.Uuid(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "intensity >= 0 AND intensity <= 10",
+            name=op.f("ck_dissociation_note__intensity_in_range"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "patient_id"],
+            ["patient.clinic_id", "patient.id"],
+            name=op.f("fk_dissociation_note__clinic_id_patient_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "session_id"],
+            ["treatment_session.clinic_id", "treatment_session.id"],
+            name=op.f("fk_dissociation_note__clinic_id_session_id"),
+        ),
+        sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_dissociation_note")),
+    )
+    op.create_index(
+        op.f("ix_dissociation_note__clinic_id_observed_at_id"),
+        "dissociation_note",
+        ["clinic_id", "observed_at", "id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_dissociation_note__clinic_id_patient_id_observed_at"),
+        "dissociation_note",
+        ["clinic_id", "patient_id", "observed_at"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_dissociation_note__clinic_id_session_id_observed_at_id"),
+        "dissociation_note",
+        ["clinic_id", "session_id", "observed_at", "id"],
+        unique=False,
+    )
+    op.create_table(
+        "dose_order",
+        sa.Column("clinic_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("patient_id", sa.Uuid(), nullable=False),
+        sa.Column("session_id", sa.Uuid(), nullable=False),
+        sa.Column("status", sa.String(length=64), nullable=False),
+        sa.Column("drug", sa.String(length=64), nullable=False),
+        sa.Column("route", sa.String(length=64), nullable=False),
+        sa.Column("ordered_mg", sa.BigInteger(), nullable=False),
+        sa.Column("ordered_mg_per_kg", sa.BigInteger(), nullable=True),
+        sa.Column("weight_kg", sa.BigInteger(), nullable=True),
+        sa.Column("weight_measured_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("calculated_mg", sa.BigInteger(), nullable=True),
+        sa.Column("infusion_minutes", sa.Integer(), nullable=True),
+        sa.Column("rate_mg_per_min", sa.BigInteger(), nullable=True),
+        sa.Column(
+            "confirmed",
+            sa.JSON(none_as_null=True).with_variant(
+                postgresql.JSONB(none_as_null=True), "postgresql"
+            ),
+            nullable=False,
+        ),
+        sa.Column("ordered_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("prescriber_id", sa.Uuid(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("origin", sa.String(length=64), nullable=False),
+        sa.Column("create_digest", sa.String(length=64), nullable=True),
+        sa.Column("entered_in_error_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("entered_in_error_by", sa.Uuid(), nullable=True),
+        sa.Column("entered_in_error_reason", sa.Text(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by", sa.Uuid(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "status IN ('active', 'superseded')",
+            name=op.f("ck_dose_order__status_in_set"),
+        ),
+        sa.CheckConstraint(
+            "ordered_mg >= 0", name=op.f("ck_dose_order__ordered_mg_not_negative")
+        ),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "patient_id"],
+            ["patient.clinic_id", "patient.id"],
+            name=op.f("fk_dose_order__clinic_id_patient_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "session_id"],
+            ["treatment_session.clinic_id", "treatment_session.id"],
+            name=op.f("fk_dose_order__clinic_id_session_id"),
+        ),
+        sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_dose_order")),
+    )
+    op.create_index(
+        op.f("ix_dose_order__clinic_id_patient_id"),
+        "dose_order",
+        ["clinic_id", "patient_id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_dose_order__clinic_id_session_id_id"),
+        "dose_order",
+        ["clinic_id", "session_id", "id"],
+        unique=False,
+    )
+    op.create_table(
+        "vital_signs",
+        sa.Column("clinic_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("patient_id", sa.Uuid(), nullable=False),
+        sa.Column("session_id", sa.Uuid(), nullable=False),
+        sa.Column("measured_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("measured_by", sa.String(length=200), nullable=True),
+        sa.Column("source", sa.String(length=64), nullable=False),
+        sa.Column("systolic_mmhg", sa.Integer(), nullable=True),
+        sa.Column("diastolic_mmhg", sa.Integer(), nullable=True),
+        sa.Column("heart_rate_bpm", sa.Integer(), nullable=True),
+        sa.Column("respiratory_rate_per_min", sa.Integer(), nullable=True),
+        sa.Column("spo2_percent", sa.Integer(), nullable=True),
+        sa.Column("oxygen_l_per_min", sa.BigInteger(), nullable=True),
+        sa.Column("temperature_c", sa.BigInteger(), nullable=True),
+        sa.Column("sedation_moaas", sa.Integer(), nullable=True),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("origin", sa.String(length=64), nullable=False),
+        sa.Column("create_digest", sa.String(length=64), nullable=True),
+        sa.Column("entered_in_error_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("entered_in_error_by", sa.Uuid(), nullable=True),
+        sa.Column("entered_in_error_reason", sa.Text(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by", sa.Uuid(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "diastolic_mmhg >= 10 AND diastolic_mmhg <= 250",
+            name=op.f("ck_vital_signs__diastolic_mmhg_in_range"),
+        ),
+        sa.CheckConstraint(
+            "diastolic_mmhg IS NULL OR systolic_mmhg IS NULL OR diastolic_mmhg < systolic_mmhg",
+            name=op.f("ck_vital_signs__pressure_possible"),
+        ),
+        sa.CheckConstraint(
+            "heart_rate_bpm >= 0 AND heart_rate_bpm <= 350",
+            name=op.f("ck_vital_signs__heart_rate_bpm_in_range"),
+        ),
+        sa.CheckConstraint(
+            "respiratory_rate_per_min >= 0 AND respiratory_rate_per_min <= 100",
+            name=op.f("ck_vital_signs__respiratory_rate_per_min_in_range"),
+        ),
+        sa.CheckConstraint(
+            "sedation_moaas >= 0 AND sedation_moaas <= 5",
+            name=op.f("ck_vital_signs__sedation_moaas_in_range"),
+        ),
+        sa.CheckConstraint(
+            "spo2_percent >= 0 AND spo2_percent <= 100",
+            name=op.f("ck_vital_signs__spo2_percent_in_range"),
+        ),
+        sa.CheckConstraint(
+            "systolic_mmhg >= 20 AND systolic_mmhg <= 350",
+            name=op.f("ck_vital_signs__systolic_mmhg_in_range"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "patient_id"],
+            ["patient.clinic_id", "patient.id"],
+            name=op.f("fk_vital_signs__clinic_id_patient_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "session_id"],
+            ["treatment_session.clinic_id", "treatment_session.id"],
+            name=op.f("fk_vital_signs__clinic_id_session_id"),
+        ),
+        sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_vital_signs")),
+    )
+    op.create_index(
+        op.f("ix_vital_signs__clinic_id_measured_at_id"),
+        "vital_signs",
+        ["clinic_id", "measured_at", "id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_vital_signs__clinic_id_patient_id_measured_at"),
+        "vital_signs",
+        ["clinic_id", "patient_id", "measured_at"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_vital_signs__clinic_id_session_id_measured_at_id"),
+        "vital_signs",
+        ["clinic_id", "session_id", "measured_at", "id"],
+        unique=False,
+    )
+    op.create_table(
+        "administration",
+        sa.Column("clinic_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("patient_id", sa.Uuid(), nullable=False),
+        sa.Column("session_id", sa.Uuid(), nullable=False),
+        sa.Column("dose_order_id", sa.Uuid(), nullable=True),
+        sa.Column("drug", sa.String(length=64), nullable=False),
+        sa.Column("route", sa.String(length=64), nullable=False),
+        sa.Column("state", sa.String(length=64), nullable=False),
+        sa.Column("placebo", sa.Boolean(), nullable=False),
+        sa.Column("product", sa.String(length=200), nullable=True),
+        sa.Column("lot", sa.String(length=200), nullable=True),
+        sa.Column("concentration_mg_per_ml", sa.BigInteger(), nullable=True),
+        sa.Column("access_site", sa.String(length=200), nullable=True),
+        sa.Column("pump", sa.String(length=200), nullable=True),
+        sa.Column("administered_by", sa.String(length=200), nullable=True),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("stopped_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("infusion_minutes", sa.BigInteger(), nullable=True),
+        sa.Column("drawn_mg", sa.BigInteger(), nullable=True),
+        sa.Column("delivered_mg", sa.BigInteger(), nullable=True),
+        sa.Column("delivered_source", sa.String(length=64), nullable=False),
+        sa.Column("wasted_mg", sa.BigInteger(), nullable=True),
+        sa.Column("returned_mg", sa.BigInteger(), nullable=True),
+        sa.Column("unaccounted_mg", sa.BigInteger(), nullable=True),
+        sa.Column("reconciled", sa.Boolean(), nullable=False),
+        sa.Column(
+            "deviations",
+            sa.JSON(none_as_null=True).with_variant(
+                postgresql.JSONB(none_as_null=True), "postgresql"
+            ),
+            nullable=False,
+        ),
+        sa.Column("rule_version", sa.Integer(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("origin", sa.String(length=64), nullable=False),
+        sa.Column("create_digest", sa.String(length=64), nullable=True),
+        sa.Column("entered_in_error_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("entered_in_error_by", sa.Uuid(), nullable=True),
+        sa.Column("entered_in_error_reason", sa.Text(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by", sa.Uuid(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "route = 'intravenous' AND drug = 'ketamine'",
+            name=op.f("ck_administration__variant"),
+        ),
+        sa.CheckConstraint(
+            "state IN ('not_started', 'running', 'paused', 'stopped')",
+            name=op.f("ck_administration__state_in_set"),
+        ),
+        sa.CheckConstraint(
+            "concentration_mg_per_ml >= 0",
+            name=op.f("ck_administration__concentration_mg_per_ml_not_negative"),
+        ),
+        sa.CheckConstraint(
+            "delivered_mg >= 0",
+            name=op.f("ck_administration__delivered_mg_not_negative"),
+        ),
+        sa.CheckConstraint(
+            "drawn_mg >= 0", name=op.f("ck_administration__drawn_mg_not_negative")
+        ),
+        sa.CheckConstraint(
+            "returned_mg >= 0", name=op.f("ck_administration__returned_mg_not_negative")
+        ),
+        sa.CheckConstraint(
+            "stopped_at IS NULL OR started_at IS NULL OR stopped_at >= started_at",
+            name=op.f("ck_administration__stops_after_start"),
+        ),
+        sa.CheckConstraint(
+            "wasted_mg >= 0", name=op.f("ck_administration__wasted_mg_not_negative")
+        ),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "dose_order_id"],
+            ["dose_order.clinic_id", "dose_order.id"],
+            name=op.f("fk_administration__clinic_id_dose_order_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "patient_id"],
+            ["patient.clinic_id", "patient.id"],
+            name=op.f("fk_administration__clinic_id_patient_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "session_id"],
+            ["treatment_session.clinic_id", "treatment_session.id"],
+            name=op.f("fk_administration__clinic_id_session_id"),
+        ),
+        sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_administration")),
+    )
+    op.create_index(
+        op.f("ix_administration__clinic_id_dose_order_id"),
+        "administration",
+        ["clinic_id", "dose_order_id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_administration__clinic_id_patient_id_started_at"),
+        "administration",
+        ["clinic_id", "patient_id", "started_at"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_administration__clinic_id_session_id_id"),
+        "administration",
+        ["clinic_id", "session_id", "id"],
+        unique=False,
+    )
+    op.create_table(
+        "dose_event",
+        sa.Column("clinic_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("patient_id", sa.Uuid(), nullable=False),
+        sa.Column("session_id", sa.Uuid(), nullable=False),
+        sa.Column("administration_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(length=64), nullable=False),
+        sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ordinal", sa.Integer(), nullable=False),
+        sa.Column("rate_mg_per_min", sa.BigInteger(), nullable=True),
+        sa.Column("amount_mg", sa.BigInteger(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("performed_by", sa.String(length=200), nullable=True),
+        sa.Column("origin", sa.String(length=64), nullable=False),
+        sa.Column("create_digest", sa.String(length=64), nullable=True),
+        sa.Column("entered_in_error_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("entered_in_error_by", sa.Uuid(), nullable=True),
+        sa.Column("entered_in_error_reason", sa.Text(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by", sa.Uuid(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "amount_mg >= 0", name=op.f("ck_dose_event__amount_mg_not_negative")
+        ),
+        sa.CheckConstraint(
+            "rate_mg_per_min >= 0",
+            name=op.f("ck_dose_event__rate_mg_per_min_not_negative"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "administration_id"],
+            ["administration.clinic_id", "administration.id"],
+            name=op.f("fk_dose_event__clinic_id_administration_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "patient_id"],
+            ["patient.clinic_id", "patient.id"],
+            name=op.f("fk_dose_event__clinic_id_patient_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "session_id"],
+            ["treatment_session.clinic_id", "treatment_session.id"],
+            name=op.f("fk_dose_event__clinic_id_session_id"),
+        ),
+        sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_dose_event")),
+    )
+    op.create_index(
+        op.f("ix_dose_event__clinic_id_administration_id_occurred_at_ordinal"),
+        "dose_event",
+        ["clinic_id", "administration_id", "occurred_at", "ordinal"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_dose_event__clinic_id_patient_id"),
+        "dose_event",
+        ["clinic_id", "patient_id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_dose_event__clinic_id_session_id_id"),
+        "dose_event",
+        ["clinic_id", "session_id", "id"],
+        unique=False,
+    )
+    # tables: to here
+    if op.get_bind().dialect.name == "sqlite":
+        shut_on_sqlite()
+    else:
+        shut_on_postgresql()
+
+
+def shut_on_sqlite() -> None:
+    """Refuse what must never happen to a row of the ledger, on SQLite."""
+    refuse = "BEGIN SELECT RAISE(ABORT, 'the ledger of changes is append-only'); END"
+    same_key = "clinic_id = NEW.clinic_id AND id = NEW.id"
+    same_version = (
+        "clinic_id = NEW.clinic_id AND resource_type = NEW.resource_type "
+        "AND resource_id = NEW.resource_id AND version = NEW.version"
+    )
+    same_number = "clinic_id = NEW.clinic_id AND sequence = NEW.sequence"
+    there = f"(EXISTS (SELECT 1 FROM change WHERE {same_key}) OR EXISTS (SELECT 1 FROM change WHERE {same_version}))"
+    taken = f"EXISTS (SELECT 1 FROM change WHERE {same_number} AND id <> NEW.id)"
+    op.execute(f"CREATE TRIGGER change_refuses_delete BEFORE DELETE ON change {refuse}")
+    op.execute(
+        f"CREATE TRIGGER change_refuses_replace BEFORE INSERT ON change WHEN {there} OR {taken} {refuse}"
+    )
+    op.execute(
+        f"CREATE TRIGGER change_refuses_update BEFORE UPDATE ON change WHEN NOT {permitted('IS')} OR {taken} {refuse}"
+    )
+
+
+def shut_on_postgresql() -> None:
+    """Refuse what must never happen to a row of the ledger, on PostgreSQL."""
+    op.execute(
+        "CREATE FUNCTION refuse_change_of_ledger() RETURNS trigger LANGUAGE plpgsql AS $$ "
+        "BEGIN RAISE EXCEPTION 'the ledger of changes is append-only' USING ERRCODE = 'integrity_constraint_violation'; "
+        "END $$"
+    )
+    refuse = "EXECUTE FUNCTION refuse_change_of_ledger()"
+    op.execute(
+        f"CREATE TRIGGER change_refuses_delete BEFORE DELETE ON change FOR EACH ROW {refuse}"
+    )
+    op.execute(
+        f"CREATE TRIGGER change_refuses_truncate BEFORE TRUNCATE ON change FOR EACH STATEMENT {refuse}"
+    )
+    op.execute(
+        "CREATE TRIGGER change_refuses_update BEFORE UPDATE ON change FOR EACH ROW "
+        f"WHEN (NOT {permitted('IS NOT DISTINCT FROM')}) {refuse}"
+    )
+
+
+def downgrade() -> None:
+    """Take everything away; the ledger's triggers go with its table."""
+    # tables: from here on made from the models
+    op.drop_index(
+        op.f("ix_dose_event__clinic_id_session_id_id"), table_name="dose_event"
+    )
+    op.drop_index(op.f("ix_dose_event__clinic_id_patient_id"), table_name="dose_event")
+    op.drop_index(
+        op.f("ix_dose_event__clinic_id_administration_id_occurred_at_ordinal"),
+        table_name="dose_event",
+    )
+    op.drop_table("dose_event")
+    op.drop_index(
+        op.f("ix_administration__clinic_id_session_id_id"), table_name="administration"
+    )
+    op.drop_index(
+        op.f("ix_administration__clinic_id_patient_id_started_at"),
+        table_name="administration",
+    )
+    op.drop_index(
+        op.f("ix_administration__clinic_id_dose_order_id"), table_name="administration"
+    )
+    op.drop_table("administration")
+    op.drop_index(
+        op.f("ix_vital_signs__clinic_id_session_id_measured_at_id"),
+        table_name="vital_signs",
+    )
+    op.drop_index(
+        op.f("ix_vital_signs__clinic_id_patient_id_measured_at"),
+        table_name="vital_signs",
+    )
+    op.drop_index(
+        op.f("ix_vital_signs__clinic_id_measured_at_id"), table_name="vital_signs"
+    )
+    op.drop_table("vital_signs")
+    op.drop_index(
+        op.f("ix_dose_order__clinic_id_session_id_id"), table_name="dose_order"
+    )
+    op.drop_index(op.f("ix_dose_order__clinic_id_patient_id"), table_name="dose_order")
+    op.drop_table("dose_order")
+    op.drop_index(
+        op.f("ix_dissociation_note__clinic_id_session_id_observed_at_id"),
+        table_name="dissociation_note",
+    )
+    op.drop_index(
+        op.f("ix_dissociation_note__clinic_id_patient_id_observed_at"),
+        table_name="dissociation_note",
+    )
+    op.drop_index(
+        op.f("ix_dissociation_note__clinic_id_observed_at_id"),
+        table_name="dissociation_note",
+    )
+    op.drop_table("dissociation_note")
+    op.drop_index(
+        op.f("ix_treatment_session__clinic_id_updated_at_id"),
+        table_name="treatment_session",
+    )
+    op.drop_index(
+        op.f("ix_treatment_session__clinic_id_status_route_session_at_id"),
+        table_name="treatment_session",
+    )
+    op.drop_index(
+        op.f("ix_treatment_session__clinic_id_session_at_id"),
+        table_name="treatment_session",
+    )
+    op.drop_index(
+        op.f("ix_treatment_session__clinic_id_plan_item_id"),
+        table_name="treatment_session",
+    )
+    op.drop_index(
+        op.f("ix_treatment_session__clinic_id_patient_id_session_at"),
+        table_name="treatment_session",
+    )
+    op.drop_index(
+        op.f("ix_treatment_session__clinic_id_location_id"),
+        table_name="treatment_session",
+    )
+    op.drop_table("treatment_session")
+    op.drop_index(op.f("ix_plan_item__clinic_id_starts_at"), table_name="plan_item")
+    op.drop_index(op.f("ix_plan_item__clinic_id_patient_id"), table_name="plan_item")
+    op.drop_table("plan_item")
+    op.drop_index(
+        op.f("ix_weight__clinic_id_patient_id_measured_at"), table_name="weight"
+    )
+    op.drop_table("weight")
+    op.drop_index(
+        op.f("ix_patient_identifier__clinic_id_patient_id"),
+        table_name="patient_identifier",
+    )
+    op.drop_table("patient_identifier")
+    op.drop_index(op.f("ix_course__clinic_id_status_id"), table_name="course")
+    op.drop_index(op.f("ix_course__clinic_id_prescriber_id"), table_name="course")
+    op.drop_index(op.f("ix_course__clinic_id_patient_id_id"), table_name="course")
+    op.drop_table("course")
+    op.drop_index(
+        op.f("ix_client_secret__clinic_id_client_id"), table_name="client_secret"
+    )
+    op.drop_table("client_secret")
+    op.drop_index(op.f("ix_alert__clinic_id_status_raised_at"), table_name="alert")
+    op.drop_index(op.f("ix_alert__clinic_id_session_id"), table_name="alert")
+    op.drop_index(op.f("ix_alert__clinic_id_patient_id_raised_at"), table_name="alert")
+    op.drop_index(op.f("ix_alert__clinic_id_cause_id"), table_name="alert")
+    op.drop_table("alert")
+    op.drop_index(op.f("ix_token__account_id"), table_name="token")
+    op.drop_table("token")
+    op.drop_index(op.f("ix_principal__account_id"), table_name="principal")
+    op.drop_table("principal")
+    op.drop_index(
+        op.f("ix_patient__clinic_id_family_name_folded_given_name_folded_id"),
+        table_name="patient",
+    )
+    op.drop_index(op.f("ix_patient__clinic_id_birth_on"), table_name="patient")
+    op.drop_table("patient")
+    op.drop_table("location")
+    op.drop_table("login_throttle")
+    op.drop_table("ledger_head")
+    op.drop_index(
+        op.f("ix_idempotency_key__clinic_id_created_at"), table_name="idempotency_key"
+    )
+    op.drop_table("idempotency_key")
+    op.drop_table("clinic")
+    op.drop_index(
+        "ix_change__unsealed",
+        table_name="change",
+        postgresql_where=sa.text("sequence IS NULL"),
+        sqlite_where=sa.text("sequence IS NULL"),
+    )
+    op.drop_index(
+        op.f("ix_change__clinic_id_root_type_root_id_recorded_at"), table_name="change"
+    )
+    op.drop_table("change")
+    op.drop_table("account")
+    # tables: to here
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("DROP FUNCTION refuse_change_of_ledger()")
