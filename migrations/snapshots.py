@@ -49,7 +49,7 @@ def snapshot(connection: Connection) -> str:
 
 def _of_sqlite(connection: Connection) -> Iterator[str]:
     rank = "CASE type WHEN 'table' THEN 0 WHEN 'index' THEN 1 ELSE 2 END"
-    found = connection.execute(text(f"SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY {rank}, name"))  # noqa: S608
+    found = connection.execute(text(f"SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY {rank}, name"))
     for (statement,) in found:
         yield re.sub(r"[ \t]+\n", "\n", str(statement).strip().replace("\t", "    ")) + ";\n"
 

@@ -24,14 +24,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from app.kernel import clock as kernel_clock
 from sqlalchemy import create_engine, make_url, text
 
+from app.kernel import clock as kernel_clock
+
 if TYPE_CHECKING:
-    from app.kernel.database import Database
     from fastapi import FastAPI
     from starlette.types import ASGIApp
 
+    from app.kernel.database import Database
     from tests.world import Installation, World
 
 DIALECTS = ("sqlite", "postgresql")
@@ -71,7 +72,9 @@ def postgres_url(run_id: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def fresh_database_url(postgres_url: str, run_id: str, worker: str, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
+def fresh_database_url(
+    postgres_url: str, run_id: str, worker: str, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], str]:
     """Makes an empty database of a kind and says where it is."""
     counted = iter(range(10_000))
 
@@ -109,7 +112,6 @@ class Installations:
         from app.kernel.gate import Gate  # noqa: PLC0415
         from app.kernel.settings import Settings  # noqa: PLC0415
         from app.main import build_api  # noqa: PLC0415
-
         from tests.world import HOST, Installation  # noqa: PLC0415
 
         settings = Settings(database_url=self._fresh(dialect), allowed_hosts=(HOST,), pool_size=10)
@@ -145,9 +147,7 @@ def installation(installations: Installations, dialect: str) -> "Installation":
 
 
 @pytest.fixture
-async def own_installation(
-    installations: Installations, dialect: str
-) -> AsyncIterator["Installation"]:
+async def own_installation(installations: Installations, dialect: str) -> AsyncIterator["Installation"]:
     """An installation nobody else uses, for tests that break something; costs a migration."""
     made = installations.make(dialect)
     yield made

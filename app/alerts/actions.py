@@ -26,7 +26,9 @@ class Cause:
     occurred_at: datetime
 
 
-def raise_alert(db: WriteSession, actor: Actor, cause: Cause, *, code: str, severity: AlertSeverity, rule: str) -> Alert:
+def raise_alert(
+    db: WriteSession, actor: Actor, cause: Cause, *, code: str, severity: AlertSeverity, rule: str
+) -> Alert:
     """Raise an alert in the transaction of its cause; one about an old fact is kept closed as `historic`."""
     now = clock.now()
     live = opens_live(cause.occurred_at, now, int(policies.value_of("alert_historic_days")))
@@ -61,7 +63,9 @@ async def acknowledge_alert(
     return alert
 
 
-async def resolve_alert(db: WriteSession, actor: Actor, alert_id: UUID, body: ResolveAlert, if_match: int | None) -> Alert:
+async def resolve_alert(
+    db: WriteSession, actor: Actor, alert_id: UUID, body: ResolveAlert, if_match: int | None
+) -> Alert:
     """End it, with what was decided."""
     alert = await one_for_update(db, actor, Alert, alert_id, if_match)
     _end(db, actor, alert, body.disposition)

@@ -18,7 +18,7 @@ def visible_alerts(actor: Actor) -> Select[Any]:
     return select(alert).where(alert.c.clinic_id == actor.clinic_id)
 
 
-def unresolved_alerts_of(actor: Actor, cause_id: UUID) -> Select[tuple[Alert]]:
+def unresolved_alerts_of(actor: Actor, cause_id: UUID) -> Select[Alert]:
     """Alerts that a record caused and that nobody has ended, locked."""
     return (
         select(Alert)

@@ -30,14 +30,14 @@ _VERB: Final = documented(NotFound, IllegalAlertMove, PreconditionFailed, Precon
 
 
 @router.get("/alerts", response_model=Page[AlertRead])
-async def list_alerts(  # noqa: PLR0913  # one parameter a filter
+async def list_alerts(  # one parameter a filter
     db: ReadDb,
     actor: MayReadAlerts,
     page: Paging,
     with_errors: WithEnteredInError,
-    status: Annotated[list[AlertStatus], Query(description="Only in these states.")] = [],  # noqa: B006
-    severity: Annotated[list[AlertSeverity], Query(description="Only of these severities.")] = [],  # noqa: B006
-    patient_id: Annotated[list[Id], Query(description="Only about these patients.")] = [],  # noqa: B006
+    status: Annotated[list[AlertStatus], Query(max_length=100, description="Only in these states.")] = [],  # noqa: B006
+    severity: Annotated[list[AlertSeverity], Query(max_length=100, description="Only of these severities.")] = [],  # noqa: B006
+    patient_id: Annotated[list[Id], Query(max_length=100, description="Only about these patients.")] = [],  # noqa: B006
 ) -> Response:
     """Alerts, the one raised last first."""
     statement = queries.visible_alerts(actor)

@@ -64,7 +64,7 @@ def require_alert_move(current: AlertStatus, target: AlertStatus) -> None:
         raise IllegalAlertMove(
             detail=f"An alert that is {current} cannot become {target}.",
             members={
-                "status": current.value,
+                "current_status": current.value,
                 "allowed": [status.value for status in AlertStatus if status in MOVES[current]],
             },
         )

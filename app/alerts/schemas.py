@@ -9,13 +9,17 @@ from app.kernel.schemas import ClinicRecordRead, Id, NoteText, RequestSchema, Ut
 class AcknowledgeAlert(RequestSchema):
     """Saying: I have seen it."""
 
-    note: NoteText | None = Field(default=None, description="What you did at once.", examples=["Spoke with the patient."])
+    note: NoteText | None = Field(
+        default=None, description="What you did at once.", examples=["Spoke with the patient."]
+    )
 
 
 class ResolveAlert(RequestSchema):
     """How it ended."""
 
-    disposition: NoteText = Field(description="What was decided.", examples=["Safety plan reviewed; stays in clinic care."])
+    disposition: NoteText = Field(
+        description="What was decided.", examples=["Safety plan reviewed; stays in clinic care."]
+    )
 
 
 class AlertRead(ClinicRecordRead):
@@ -29,7 +33,9 @@ class AlertRead(ClinicRecordRead):
         examples=["review"],
         json_schema_extra={"x-extensible-enum": ["info", "review", "urgent", "emergency"]},
     )
-    status: AlertStatus = Field(description="`historic`: the fact was old when recorded; nobody was alarmed.", examples=["open"])
+    status: AlertStatus = Field(
+        description="`historic`: the fact was old when recorded; nobody was alarmed.", examples=["open"]
+    )
     cause_type: str = Field(description="The kind of record that caused it.", examples=["assessment"])
     cause_id: Id = Field(description="The record that caused it.")
     rule: str = Field(description="The rule that fired, with its source.", examples=["PHQ-9 item 9 at least 1"])

@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from app.alerts import queries as alert_queries
 from app.alerts.actions import Cause, end_alerts_of, raise_alert
-from app.assessments import rules
+from app.assessments import queries, rules
 from app.assessments.catalogue import shipped_instruments
 from app.assessments.models import Assessment
 from app.assessments.rules import Instrument, Score
@@ -49,7 +50,7 @@ async def record_assessment(db: WriteSession, actor: Actor, patient_id: UUID, bo
     Raises:
         UnknownInstrument, InvalidItems, InvalidTotal, ItemsNotAccepted: it is not an answer to that form.
     """
-    if (before := await already_created(db, actor, Assessment, body)) is not None:
+    if (before := await already_created(db, actor, Assessment, body, patient_id=patient_id)) is not None:
         return before
     patient = await one(db, actor, Patient, patient_id)
     place = await _place(db, actor, patient.id, body)
@@ -93,14 +94,17 @@ async def _place(db: WriteSession, actor: Actor, patient_id: UUID, body: Assessm
     if body.course_id is not None:
         course = await find(db, actor, Course, body.course_id)
         if course is None or course.patient_id != patient_id or (session_course not in {None, course.id}):
-            fault = Fault("unknown_course", "The patient has no such course, or the session is of another.", pointer="#/course_id")
+            fault = Fault(
+                "unknown_course", "The patient has no such course, or the session is of another.", pointer="#/course_id"
+            )
             raise Invalid(faults=[fault])
     return _Place(body.course_id or session_course, body.session_id)
 
 
-def _scored(instrument: Instrument, items: list[int | None] | None, total: Any) -> Score:  # noqa: ANN401  # a Decimal
+def _scored(instrument: Instrument, items: list[int | None] | None, total: Decimal | None) -> Score:  # a Decimal
     if items is not None:
         return rules.score_items(instrument, items)
+    assert total is not None
     return rules.score_total(instrument, total)
 
 
@@ -126,15 +130,38 @@ def _assessed_at(actor: Actor, answered_at: datetime | None, answered_on: date |
 
 async def _since_last_dose(
     db: WriteSession, actor: Actor, patient_id: UUID, answered_at: datetime | None, assessed_at: datetime
-) -> tuple[Any, int | None]:
-    """Hours (where the time is known) and calendar days since the last dose; a form filled while drug flows counts 0."""
+) -> tuple[Decimal | None, int | None]:
     row = (await db.execute(session_queries.latest_dose_before(actor, patient_id, assessed_at))).one_or_none()
-    if row is None:
+    last_dose_at = None if row is None else row.last_dose_at or row.started_at
+    return _on_the_clock(actor, last_dose_at, answered_at, assessed_at)
+
+
+def _on_the_clock(
+    actor: Actor, last_dose_at: datetime | None, answered_at: datetime | None, assessed_at: datetime
+) -> tuple[Decimal | None, int | None]:
+    """Hours (where the time is known) and calendar days since the last dose; 0 while drug flows."""
+    if last_dose_at is None:
         return None, None
-    last_dose_at = min(row.last_dose_at or row.started_at, assessed_at)
+    reached = min(last_dose_at, assessed_at)
     zone = ZoneInfo(actor.time_zone)
-    days = (assessed_at.astimezone(zone).date() - last_dose_at.astimezone(zone).date()).days
-    return rules.hours_since(last_dose_at, answered_at), days
+    days = (assessed_at.astimezone(zone).date() - reached.astimezone(zone).date()).days
+    return rules.hours_since(reached, answered_at), days
+
+
+async def place_again(db: WriteSession, actor: Actor, patient_id: UUID, cause: str) -> None:
+    """Reckon the time since the last dose again, because a dose was recorded or corrected.
+
+    Each assessment that moves gets a change of its own, which names the cause.
+    """
+    await db.flush()
+    doses = (await db.execute(session_queries.doses_of(actor, patient_id))).all()
+    for assessment in (await db.execute(queries.standing_assessments(actor, patient_id))).scalars().all():
+        before = [dose for dose in doses if dose.started_at <= assessment.assessed_at]
+        last_dose_at = before[-1].last_dose_at or before[-1].started_at if before else None
+        hours, days = _on_the_clock(actor, last_dose_at, assessment.answered_at, assessment.assessed_at)
+        if (hours, days) != (assessment.hours_since_last_dose, assessment.days_since_last_dose):
+            assessment.hours_since_last_dose, assessment.days_since_last_dose = hours, days
+            name_change(db, assessment, "assessment.placed_again", reason=cause, occurred_at=assessment.assessed_at)
 
 
 def _raise_if_needed(
@@ -154,8 +181,13 @@ def _raise_if_needed(
     raise_alert(db, actor, cause, code=alert.code, severity=alert.severity, rule=rule)
 
 
-async def correct_assessment(  # noqa: PLR0913  # a correction carries version and reason
-    db: WriteSession, actor: Actor, assessment_id: UUID, body: AssessmentUpdate, if_match: int | None, reason: str | None
+async def correct_assessment(  # a correction carries version and reason
+    db: WriteSession,
+    actor: Actor,
+    assessment_id: UUID,
+    body: AssessmentUpdate,
+    if_match: int | None,
+    reason: str | None,
 ) -> Assessment:
     """Correct a form: it is scored again, and its alerts are ended or raised as the new answers need."""
     assessment = await one_for_update(db, actor, Assessment, assessment_id, if_match)
@@ -188,7 +220,9 @@ async def _score_again(db: WriteSession, actor: Actor, assessment: Assessment, b
         setattr(assessment, column, value)
     wanted = rules.safety_alert(instrument, score)
     standing = (await db.execute(alert_queries.unresolved_alerts_of(actor, assessment.id))).scalars().all()
-    if wanted is not None and any((one_of.code, one_of.severity) == (wanted.code, wanted.severity) for one_of in standing):
+    if wanted is not None and any(
+        (one_of.code, one_of.severity) == (wanted.code, wanted.severity) for one_of in standing
+    ):
         return
     await end_alerts_of(db, actor, assessment.id, "The answers were corrected.")
     _raise_if_needed(db, actor, assessment, instrument, score)

@@ -1,6 +1,7 @@
 """Which assessments an actor may see."""
 
 from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy import Select, select
 
@@ -14,3 +15,17 @@ assessment: Final = Base.metadata.tables[Assessment.__tablename__]
 def visible_assessments(actor: Actor) -> Select[Any]:
     """The clinic's assessments."""
     return select(assessment).where(assessment.c.clinic_id == actor.clinic_id)
+
+
+def standing_assessments(actor: Actor, patient_id: UUID) -> Select[Assessment]:
+    """A patient's assessments that stand, locked, to place them on the clock again."""
+    return (
+        select(Assessment)
+        .where(
+            Assessment.clinic_id == actor.clinic_id,
+            Assessment.patient_id == patient_id,
+            Assessment.entered_in_error_at.is_(None),
+        )
+        .order_by(Assessment.id)
+        .with_for_update(key_share=True)
+    )

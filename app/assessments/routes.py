@@ -74,7 +74,9 @@ async def create_assessment(db: WriteDb, actor: MayWriteScores, patient_id: UUID
 
     Too many unanswered items are a result, not an error: `total` is null and `incomplete` is true.
     """
-    return await created(db, ASSESSMENT, actor, await actions.record_assessment(db, actor, patient_id, body), "/v1/assessments")
+    return await created(
+        db, ASSESSMENT, actor, await actions.record_assessment(db, actor, patient_id, body), "/v1/assessments"
+    )
 
 
 @router.get("/assessments", response_model=Page[AssessmentRead])
@@ -83,10 +85,12 @@ async def list_assessments(  # noqa: PLR0913  # one parameter a filter
     actor: MayReadScores,
     page: Paging,
     with_errors: WithEnteredInError,
-    patient_id: Annotated[list[Id], Query(description="Only of these patients.")] = [],  # noqa: B006
-    course_id: Annotated[list[Id], Query(description="Only of these courses.")] = [],  # noqa: B006
-    session_id: Annotated[list[Id], Query(description="Only of these sessions.")] = [],  # noqa: B006
-    instrument: Annotated[list[CodeText], Query(description="Only with these instruments.")] = [],  # noqa: B006
+    patient_id: Annotated[list[Id], Query(max_length=100, description="Only of these patients.")] = [],  # noqa: B006
+    course_id: Annotated[list[Id], Query(max_length=100, description="Only of these courses.")] = [],  # noqa: B006
+    session_id: Annotated[list[Id], Query(max_length=100, description="Only of these sessions.")] = [],  # noqa: B006
+    instrument: Annotated[
+        list[CodeText], Query(max_length=100, description="Only with these instruments.", examples=[["PHQ9"]])
+    ] = [],  # noqa: B006
 ) -> Response:
     """Filled forms, the latest first."""
     columns = queries.assessment.c
@@ -112,7 +116,7 @@ add_reads(router, ASSESSMENT, path="/assessments", singular="assessment", title=
     response_model=AssessmentRead,
     responses=documented(NotFound, PreconditionFailed, PreconditionRequired, ChangeReasonRequired),
 )
-async def update_assessment(  # noqa: PLR0913  # a correction carries version and reason
+async def update_assessment(  # a correction carries version and reason
     db: WriteDb,
     actor: MayWriteScores,
     assessment_id: UUID,

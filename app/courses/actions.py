@@ -39,7 +39,7 @@ async def open_course(db: WriteSession, actor: Actor, patient_id: UUID, body: Co
         UnknownProtocol: no protocol has this code.
         NotAPrescriber: the person named is none.
     """
-    if (before := await already_created(db, actor, Course, body)) is not None:
+    if (before := await already_created(db, actor, Course, body, patient_id=patient_id)) is not None:
         return before
     patient = await one(db, actor, Patient, patient_id)
     protocol = require_latest(shipped_protocols(), body.protocol_code)
@@ -88,7 +88,9 @@ async def _prescriber(db: WriteSession, actor: Actor, prescriber_id: UUID | None
     return staff.id
 
 
-async def update_course(db: WriteSession, actor: Actor, course_id: UUID, body: CourseUpdate, if_match: int | None) -> Course:
+async def update_course(
+    db: WriteSession, actor: Actor, course_id: UUID, body: CourseUpdate, if_match: int | None
+) -> Course:
     """Change a course's particulars."""
     course = await one_for_update(db, actor, Course, course_id, if_match)
     facts = body.model_dump(exclude_unset=True)
@@ -100,7 +102,9 @@ async def update_course(db: WriteSession, actor: Actor, course_id: UUID, body: C
     return course
 
 
-async def pause_course(db: WriteSession, actor: Actor, course_id: UUID, reason: str | None, if_match: int | None) -> Course:
+async def pause_course(
+    db: WriteSession, actor: Actor, course_id: UUID, reason: str | None, if_match: int | None
+) -> Course:
     """Let a series rest."""
     return await _move(db, actor, course_id, if_match, CourseStatus.PAUSED, reason=reason)
 
@@ -110,13 +114,17 @@ async def resume_course(db: WriteSession, actor: Actor, course_id: UUID, if_matc
     return await _move(db, actor, course_id, if_match, CourseStatus.ACTIVE)
 
 
-async def complete_course(db: WriteSession, actor: Actor, course_id: UUID, body: EndCourse, if_match: int | None) -> Course:
+async def complete_course(
+    db: WriteSession, actor: Actor, course_id: UUID, body: EndCourse, if_match: int | None
+) -> Course:
     """End a series as planned."""
     ended_on = body.ended_on or today(actor)
     return await _move(db, actor, course_id, if_match, CourseStatus.COMPLETED, reason=body.reason, ended_on=ended_on)
 
 
-async def discontinue_course(db: WriteSession, actor: Actor, course_id: UUID, body: EndCourse, if_match: int | None) -> Course:
+async def discontinue_course(
+    db: WriteSession, actor: Actor, course_id: UUID, body: EndCourse, if_match: int | None
+) -> Course:
     """End a series before its plan."""
     ended_on = body.ended_on or today(actor)
     return await _move(db, actor, course_id, if_match, CourseStatus.DISCONTINUED, reason=body.reason, ended_on=ended_on)
@@ -130,7 +138,7 @@ _EVENTS = {
 }
 
 
-async def _move(  # noqa: PLR0913  # the verbs above say what each is
+async def _move(  # the verbs above say what each is
     db: WriteSession,
     actor: Actor,
     course_id: UUID,

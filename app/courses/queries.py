@@ -23,7 +23,7 @@ def visible_plan_items(actor: Actor) -> Select[Any]:
     return select(plan_item).where(plan_item.c.clinic_id == actor.clinic_id)
 
 
-def open_plan_items(actor: Actor, course_id: UUID) -> Select[tuple[PlanItem]]:
+def open_plan_items(actor: Actor, course_id: UUID) -> Select[PlanItem]:
     """A course's planned sessions that nothing fills yet, in order."""
     return (
         select(PlanItem)

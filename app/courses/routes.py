@@ -10,7 +10,15 @@ from app.courses import actions, queries
 from app.courses.actions import NotAPrescriber
 from app.courses.models import Course, PlanItem
 from app.courses.rules import CourseStatus, IllegalCourseMove
-from app.courses.schemas import CourseCreate, CourseRead, CourseUpdate, EndCourse, PauseCourse, PlanItemRead, ResumeCourse
+from app.courses.schemas import (
+    CourseCreate,
+    CourseRead,
+    CourseUpdate,
+    EndCourse,
+    PauseCourse,
+    PlanItemRead,
+    ResumeCourse,
+)
 from app.kernel.actor import Actor
 from app.kernel.endpoint import Endpoint, IfMatch, ReadDb, WriteDb, require
 from app.kernel.errors import NotFound, PreconditionFailed, PreconditionRequired
@@ -26,7 +34,7 @@ from app.kernel.records import (
     register,
     show_one,
 )
-from app.kernel.schemas import Id, Page
+from app.kernel.schemas import CodeText, Id, Page
 from app.protocols.rules import UnknownProtocol
 
 router: Final = APIRouter(prefix="/v1", route_class=Endpoint, tags=["courses"])
@@ -53,14 +61,16 @@ async def create_course(db: WriteDb, actor: MayWriteCourses, patient_id: UUID, b
 
 
 @router.get("/courses", response_model=Page[CourseRead])
-async def list_courses(  # noqa: PLR0913  # one parameter a filter
+async def list_courses(  # one parameter a filter
     db: ReadDb,
     actor: MayReadCourses,
     page: Paging,
     with_errors: WithEnteredInError,
-    patient_id: Annotated[list[Id], Query(description="Only of these patients.")] = [],  # noqa: B006
-    status: Annotated[list[CourseStatus], Query(description="Only in these states.")] = [],  # noqa: B006
-    indication_code: Annotated[list[str], Query(description="Only for these indications.")] = [],  # noqa: B006
+    patient_id: Annotated[list[Id], Query(max_length=100, description="Only of these patients.")] = [],  # noqa: B006
+    status: Annotated[list[CourseStatus], Query(max_length=100, description="Only in these states.")] = [],  # noqa: B006
+    indication_code: Annotated[
+        list[CodeText], Query(max_length=100, description="Only for these indications.", examples=[["F33.2"]])
+    ] = [],  # noqa: B006
 ) -> Response:
     """The clinic's courses, newest first."""
     statement = queries.visible_courses(actor)
@@ -76,31 +86,41 @@ add_reads(router, COURSE, path="/courses", singular="course", title="one course"
 
 
 @router.patch("/courses/{course_id}", response_model=CourseRead, responses=_VERB)
-async def update_course(db: WriteDb, actor: MayWriteCourses, course_id: UUID, body: CourseUpdate, if_match: IfMatch) -> Response:
+async def update_course(
+    db: WriteDb, actor: MayWriteCourses, course_id: UUID, body: CourseUpdate, if_match: IfMatch
+) -> Response:
     """Change a course's indication, prescriber or note."""
     return await changed(db, COURSE, actor, await actions.update_course(db, actor, course_id, body, if_match))
 
 
 @router.post("/courses/{course_id}/pause", response_model=CourseRead, responses=_VERB)
-async def pause_course(db: WriteDb, actor: MayWriteCourses, course_id: UUID, body: PauseCourse, if_match: IfMatch) -> Response:
+async def pause_course(
+    db: WriteDb, actor: MayWriteCourses, course_id: UUID, body: PauseCourse, if_match: IfMatch
+) -> Response:
     """Let a series rest."""
     return await changed(db, COURSE, actor, await actions.pause_course(db, actor, course_id, body.reason, if_match))
 
 
 @router.post("/courses/{course_id}/resume", response_model=CourseRead, responses=_VERB)
-async def resume_course(db: WriteDb, actor: MayWriteCourses, course_id: UUID, body: ResumeCourse, if_match: IfMatch) -> Response:
+async def resume_course(
+    db: WriteDb, actor: MayWriteCourses, course_id: UUID, body: ResumeCourse, if_match: IfMatch
+) -> Response:
     """Let a series go on."""
     return await changed(db, COURSE, actor, await actions.resume_course(db, actor, course_id, if_match))
 
 
 @router.post("/courses/{course_id}/complete", response_model=CourseRead, responses=_VERB)
-async def complete_course(db: WriteDb, actor: MayWriteCourses, course_id: UUID, body: EndCourse, if_match: IfMatch) -> Response:
+async def complete_course(
+    db: WriteDb, actor: MayWriteCourses, course_id: UUID, body: EndCourse, if_match: IfMatch
+) -> Response:
     """End a series as planned."""
     return await changed(db, COURSE, actor, await actions.complete_course(db, actor, course_id, body, if_match))
 
 
 @router.post("/courses/{course_id}/discontinue", response_model=CourseRead, responses=_VERB)
-async def discontinue_course(db: WriteDb, actor: MayWriteCourses, course_id: UUID, body: EndCourse, if_match: IfMatch) -> Response:
+async def discontinue_course(
+    db: WriteDb, actor: MayWriteCourses, course_id: UUID, body: EndCourse, if_match: IfMatch
+) -> Response:
     """End a series before its plan."""
     return await changed(db, COURSE, actor, await actions.discontinue_course(db, actor, course_id, body, if_match))
 

@@ -78,7 +78,7 @@ def require_course_move(current: CourseStatus, target: CourseStatus) -> None:
         raise IllegalCourseMove(
             detail=f"A course that is {current} cannot become {target}.",
             members={
-                "status": current.value,
+                "current_status": current.value,
                 "allowed": [status.value for status in CourseStatus if status in MOVES[current]],
             },
         )

@@ -5,7 +5,17 @@ from typing import Annotated
 from pydantic import Field
 
 from app.courses.rules import CourseStatus
-from app.kernel.schemas import ClinicRecordRead, CodeText, CreateSchema, Day, Id, NoteText, RequestSchema, UtcTime, absent
+from app.kernel.schemas import (
+    ClinicRecordRead,
+    CodeText,
+    CreateSchema,
+    Day,
+    Id,
+    NoteText,
+    RequestSchema,
+    UtcTime,
+    absent,
+)
 
 IndicationCode = Annotated[
     str, Field(max_length=8, pattern=r"^[A-Z][0-9][0-9AB](\.[0-9A-Z]{1,4})?$", examples=["F33.2"])
@@ -15,7 +25,9 @@ IndicationCode = Annotated[
 class CourseCreate(CreateSchema):
     """A new series."""
 
-    protocol_code: CodeText = Field(description="A code of GET /v1/protocols; OPEN has no plan.", examples=["KET_IV_6x3W"])
+    protocol_code: CodeText = Field(
+        description="A code of GET /v1/protocols; OPEN has no plan.", examples=["KET_IV_6x3W"]
+    )
     indication_code: IndicationCode | None = Field(default=None, description="ICD-10-CM code of what is treated.")
     starts_on: Day | None = Field(
         default=None, description="The first day, in the clinic's zone, where no instant is given; default today."
@@ -24,7 +36,9 @@ class CourseCreate(CreateSchema):
         default=None,
         description="When the first planned session begins. All others keep its time of day on the clinic's clock.",
     )
-    prescriber_id: Id | None = Field(default=None, description="The responsible prescriber; default you, if you are one.")
+    prescriber_id: Id | None = Field(
+        default=None, description="The responsible prescriber; default you, if you are one."
+    )
     note: NoteText | None = Field(default=None, description="Free text.", examples=["Second series."])
 
 

@@ -13,15 +13,16 @@ from app.alerts.actions import Cause, end_alerts_of, raise_alert
 from app.alerts.rules import AlertSeverity
 from app.courses.models import Course
 from app.dosing import queries, rules
-from app.dosing.models import (
-    Administration,
+from app.dosing.models import Administration, DoseEventRecord, DoseOrder
+from app.dosing.rules import (
     AdministrationState,
     DeliveredSource,
-    DoseEventRecord,
-    DoseOrder,
+    Delivery,
+    DoseEvent,
+    DoseEventKind,
+    LimitBreach,
     OrderStatus,
 )
-from app.dosing.rules import Delivery, DoseEvent, DoseEventKind, LimitBreach
 from app.dosing.schemas import (
     AdministrationCreate,
     AdministrationUpdate,
@@ -40,6 +41,7 @@ from app.kernel.errors import Conflict
 from app.kernel.ledger import name_change
 from app.kernel.records import (
     already_created,
+    find,
     identity_of,
     mark_entered_in_error,
     one,
@@ -91,11 +93,13 @@ async def order_dose(db: WriteSession, actor: Actor, session_id: UUID, body: Dos
         WeightMissing: ordered per kilogram, and no weight is recorded.
         ConfirmationRequired: the dose goes beyond a soft limit.
     """
-    if (before := await already_created(db, actor, DoseOrder, body)) is not None:
+    if (before := await already_created(db, actor, DoseOrder, body, session_id=session_id)) is not None:
         return before
     treatment = await one_locked(db, actor, TreatmentSession, session_id)
     if SessionStatus(treatment.status) not in _ORDERABLE or treatment.entered_in_error_at is not None:
-        raise IllegalTransition("No dose can be ordered for a session that is over.", members={"status": treatment.status})
+        raise IllegalTransition(
+            "No dose can be ordered for a session that is over.", members={"current_status": treatment.status}
+        )
     weight = (await db.execute(patient_queries.latest_weight(actor, treatment.patient_id))).scalar_one_or_none()
     calculated = _calculated(body, weight)
     ordered_mg = body.ordered_mg if body.ordered_mg is not None else calculated
@@ -138,7 +142,7 @@ def _calculated(body: DoseOrderCreate, weight: Weight | None) -> Decimal | None:
     return rules.calculated_mg(body.ordered_mg_per_kg, weight.weight_kg)
 
 
-async def _breaches(  # noqa: PLR0913  # everything a limit is compared with
+async def _breaches(  # everything a limit is compared with
     db: WriteSession,
     actor: Actor,
     treatment: TreatmentSession,
@@ -178,10 +182,36 @@ async def record_administration(
         EndBeforeStart, DoseEventIncomplete, ImpossibleAmount: what cannot have happened.
     """
     needs_key(db, own_id=body.id)
-    if (before := await already_created(db, actor, Administration, body)) is not None:
+    if (before := await already_created(db, actor, Administration, body, session_id=session_id)) is not None:
         return before
     treatment = await one_locked(db, actor, TreatmentSession, session_id)
-    order = (await db.execute(queries.active_orders(actor, session_id))).scalars().first()
+    administration = await _given(db, actor, treatment, body)
+    kind = body.events[-1].kind.value if body.events else DoseEventKind.STOP.value
+    if body.events or body.started_at is not None:
+        await _follow(db, actor, treatment, administration, kind)
+    return administration
+
+
+async def add_past_administration(
+    db: WriteSession, actor: Actor, treatment: TreatmentSession, body: AdministrationCreate
+) -> Administration:
+    """Record what was given in a session that is over and is being recorded now, together with it.
+
+    The session's clock follows, its state does not, and nobody is alarmed.
+
+    Raises:
+        EndBeforeStart, DoseEventIncomplete, ImpossibleAmount: what cannot have happened.
+    """
+    administration = await _given(db, actor, treatment, body)
+    await db.flush()
+    await _set_clock(db, actor, treatment)
+    return administration
+
+
+async def _given(
+    db: WriteSession, actor: Actor, treatment: TreatmentSession, body: AdministrationCreate
+) -> Administration:
+    order = (await db.execute(queries.active_orders(actor, treatment.id))).scalars().first()
     told = body.model_dump(exclude={"id", "events"})
     if body.delivered_mg is not None:
         source = DeliveredSource.ENTERED
@@ -202,13 +232,10 @@ async def record_administration(
     db.add(administration)
     name_change(db, administration, "administration.recorded", occurred_at=body.started_at)
     await db.flush()
-    for event in body.events:
-        await _add_event(db, actor, administration, event)
+    for ordinal, event in enumerate(body.events, start=1):
+        _add_event(db, actor, administration, event, ordinal, pointer=f"#/events/{ordinal - 1}")
     await db.flush()
     await _reckon(db, actor, administration)
-    kind = body.events[-1].kind.value if body.events else DoseEventKind.STOP.value
-    if body.events or body.started_at is not None:
-        await _follow(db, actor, treatment, administration, kind)
     return administration
 
 
@@ -222,11 +249,15 @@ async def record_dose_event(
         EndBeforeStart, DoseEventIncomplete, ImpossibleAmount: what cannot have happened.
     """
     needs_key(db, own_id=body.id)
-    if (before := await already_created(db, actor, DoseEventRecord, body)) is not None:
+    if (
+        before := await already_created(db, actor, DoseEventRecord, body, administration_id=administration_id)
+    ) is not None:
         return before
     administration, treatment = await _both_locked(db, actor, administration_id)
     administration.delivered_source = DeliveredSource.EVENTS
-    event = await _add_event(db, actor, administration, body)
+    standing = (await db.execute(queries.events_of(actor, administration.id))).scalars().all()
+    ordinal = max((one_of.ordinal for one_of in standing), default=0) + 1
+    event = _add_event(db, actor, administration, body, ordinal)
     await db.flush()
     await _reckon(db, actor, administration, cause=f"dose_event {event.id}")
     await _follow(db, actor, treatment, administration, body.kind.value)
@@ -242,24 +273,28 @@ async def _both_locked(
     return await one_locked(db, actor, Administration, administration_id), treatment
 
 
-async def _add_event(
-    db: WriteSession, actor: Actor, administration: Administration, body: DoseEventInline | DoseEventCreate
+def _add_event(  # where it belongs and what happened
+    db: WriteSession,
+    actor: Actor,
+    administration: Administration,
+    body: DoseEventInline | DoseEventCreate,
+    ordinal: int,
+    *,
+    pointer: str = "#",
 ) -> DoseEventRecord:
-    standing = (await db.execute(queries.events_of(actor, administration.id))).scalars().all()
     event = DoseEventRecord(
         **(identity_of(actor, body) if isinstance(body, DoseEventCreate) else identity_of(actor)),
         patient_id=administration.patient_id,
         session_id=administration.session_id,
         administration_id=administration.id,
-        ordinal=max((one_of.ordinal for one_of in standing), default=0) + 1,
+        ordinal=ordinal,
         **body.model_dump(exclude={"id"}),
     )
     if body.id is not None:
         event.id = body.id
-    rules.require_possible(_plain(event))
+    rules.require_possible(_plain(event), pointer=pointer)
     db.add(event)
-    await db.flush()
-    name_change(db, event, f"dose_event.{event.kind}", reason=body.reason, occurred_at=body.occurred_at)
+    name_change(db, event, "dose_event.recorded", reason=body.reason, occurred_at=body.occurred_at)
     return event
 
 
@@ -289,7 +324,7 @@ async def _reckon(
         if administration.stopped_at is None:
             administration.stopped_at = administration.started_at
     if administration.delivered_mg is not None:
-        order = await one(db, actor, DoseOrder, administration.dose_order_id) if administration.dose_order_id else None
+        order = await _order_of(db, actor, administration)
         compared = rules.dose_deviations(
             administration.delivered_mg,
             order.ordered_mg if order else None,
@@ -301,6 +336,13 @@ async def _reckon(
     if cause is not None:
         name_change(db, administration, "administration.reckoned", reason=cause)
     return delivery
+
+
+async def _order_of(db: WriteSession, actor: Actor, administration: Administration) -> DoseOrder | None:
+    if administration.dose_order_id is None:
+        return None
+    order = await find(db, actor, DoseOrder, administration.dose_order_id)
+    return None if order is None or order.entered_in_error_at is not None else order
 
 
 def _state(delivery: Delivery) -> AdministrationState:
@@ -332,6 +374,8 @@ async def _follow(
     before = SessionStatus(treatment.status)
     after, deviations = session_rules.status_after_dose_event(before, kind=kind, all_stopped=ended)
     treatment.status = after
+    if before is SessionStatus.HELD:
+        treatment.held_from = None
     new = [deviation for deviation in deviations if deviation.value not in treatment.deviations]
     treatment.deviations = [*treatment.deviations, *(deviation.value for deviation in new)]
     for deviation in new:
@@ -342,7 +386,9 @@ async def _follow(
             administration.session_id,
             administration.started_at or clock.now(),
         )
-        raise_alert(db, actor, cause, code=f"dose_{deviation.value}", severity=AlertSeverity.REVIEW, rule=_RULES[deviation])
+        raise_alert(
+            db, actor, cause, code=f"dose_{deviation.value}", severity=AlertSeverity.REVIEW, rule=_RULES[deviation]
+        )
     name = {SessionStatus.DOSING: "session.dosing_started", SessionStatus.OBSERVING: "session.dosing_ended"}
     changed_name = name.get(after, "session.dose_recorded") if after is not before else "session.dose_recorded"
     name_change(db, treatment, changed_name, occurred_at=treatment.last_dose_at)
@@ -385,13 +431,13 @@ async def reconcile_administration(
     if body.drawn_mg is not None:
         administration.drawn_mg = body.drawn_mg
     administration.wasted_mg = body.wasted_mg
-    administration.returned_mg = Decimal(body.returned_mg)
+    administration.returned_mg = body.returned_mg
     _account(administration)
     name_change(db, administration, "administration.reconciled")
     return administration
 
 
-async def correct_administration(  # noqa: PLR0913  # a correction carries version and reason
+async def correct_administration(  # a correction carries version and reason
     db: WriteSession,
     actor: Actor,
     administration_id: UUID,
@@ -409,7 +455,7 @@ async def correct_administration(  # noqa: PLR0913  # a correction carries versi
     return administration
 
 
-async def correct_dose_event(  # noqa: PLR0913  # a correction carries version and reason
+async def correct_dose_event(  # a correction carries version and reason
     db: WriteSession, actor: Actor, event_id: UUID, body: DoseEventUpdate, if_match: int | None, reason: str | None
 ) -> DoseEventRecord:
     """Correct a dose event; the dose is reckoned again as its own change."""
@@ -448,28 +494,40 @@ async def _reckon_after_correction(
 ) -> None:
     await db.flush()
     await _reckon(db, actor, administration, cause=f"dose_event {event.id}")
+    if administration.started_at is None:
+        await end_alerts_of(db, actor, administration.id, "What was recorded of this dose was entered in error.")
+    await _follow_correction(db, actor, treatment, f"dose_event {event.id}")
+
+
+async def _follow_correction(db: WriteSession, actor: Actor, treatment: TreatmentSession, cause: str) -> None:
+    """Let the session's clock and state follow doses that were corrected or entered in error."""
     await db.flush()
     ended = await _set_clock(db, actor, treatment)
     status = SessionStatus(treatment.status)
-    if status is SessionStatus.DOSING and ended:
-        treatment.status = SessionStatus.OBSERVING
-    elif status is SessionStatus.OBSERVING and not ended and treatment.started_at is not None:
-        treatment.status = SessionStatus.DOSING
-    name_change(db, treatment, "session.dose_corrected", reason=f"dose_event {event.id}")
+    if status in {SessionStatus.DOSING, SessionStatus.OBSERVING}:
+        if treatment.started_at is None:
+            treatment.status = session_rules.status_without_dose(
+                treatment.deviations,
+                checked_in=treatment.checked_in_at is not None,
+                cleared=treatment.cleared_at is not None,
+            )
+            treatment.deviations = []
+        elif ended:
+            treatment.status = SessionStatus.OBSERVING
+        elif treatment.aborted_at is None:
+            treatment.status = SessionStatus.DOSING
+    name_change(db, treatment, "session.dose_corrected", reason=cause)
 
 
 async def void_administration(
     db: WriteSession, actor: Actor, administration_id: UUID, reason: str, if_match: int | None
 ) -> Administration:
-    """Mark an administration and its events as entered in error; the session's clock follows."""
+    """Mark an administration and its events as entered in error; the session's clock and state follow."""
     administration, treatment = await _both_locked(db, actor, administration_id)
     require_version(administration, if_match)
     mark_entered_in_error(db, actor, administration, reason)
     for event in (await db.execute(queries.events_of(actor, administration.id))).scalars().all():
         mark_entered_in_error(db, actor, event, reason)
     await end_alerts_of(db, actor, administration.id, f"Entered in error: {reason}")
-    await db.flush()
-    await _set_clock(db, actor, treatment)
-    name_change(db, treatment, "session.dose_corrected", reason=f"administration {administration.id}")
+    await _follow_correction(db, actor, treatment, f"administration {administration.id}")
     return administration
-

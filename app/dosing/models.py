@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.dosing.rules import AdministrationState, OrderStatus
 from app.kernel.tables import (
     Base,
     ClinicRecord,
@@ -26,30 +26,6 @@ from app.kernel.tables import (
     closed_set,
     not_negative,
 )
-
-
-class OrderStatus(StrEnum):
-    """Whether an order counts: the newest of a session does."""
-
-    ACTIVE = "active"
-    SUPERSEDED = "superseded"
-
-
-class AdministrationState(StrEnum):
-    """Where one administration stands."""
-
-    NOT_STARTED = "not_started"
-    RUNNING = "running"
-    PAUSED = "paused"
-    STOPPED = "stopped"
-
-
-class DeliveredSource(StrEnum):
-    """Where `delivered_mg` comes from."""
-
-    EVENTS = "events"
-    ENTERED = "entered"
-    NOT_REPORTED = "not_reported"
 
 
 class DoseOrder(ClinicRecord, Base):
@@ -86,7 +62,7 @@ class DoseOrder(ClinicRecord, Base):
 
 
 class Administration(ClinicRecord, Base):
-    """One product by one route, really given. What follows from its events is kept beside them, with the rule's version."""
+    """One product by one route, really given; what follows from its events, with the rule's version."""
 
     __tablename__ = "administration"
     __table_args__ = (
@@ -95,7 +71,9 @@ class Administration(ClinicRecord, Base):
         belongs_to("dose_order", "dose_order_id"),
         closed_set("state", AdministrationState),
         CheckConstraint("route = 'intravenous' AND drug = 'ketamine'", name="variant"),
-        CheckConstraint("stopped_at IS NULL OR started_at IS NULL OR stopped_at >= started_at", name="stops_after_start"),
+        CheckConstraint(
+            "stopped_at IS NULL OR started_at IS NULL OR stopped_at >= started_at", name="stops_after_start"
+        ),
         *not_negative(["drawn_mg", "delivered_mg", "wasted_mg", "returned_mg", "concentration_mg_per_ml"]),
         Index(None, "clinic_id", "session_id", "id"),
         Index(None, "clinic_id", "patient_id", "started_at"),

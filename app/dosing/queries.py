@@ -5,7 +5,8 @@ from uuid import UUID
 
 from sqlalchemy import Select, select
 
-from app.dosing.models import Administration, DoseEventRecord, DoseOrder, OrderStatus
+from app.dosing.models import Administration, DoseEventRecord, DoseOrder
+from app.dosing.rules import OrderStatus
 from app.kernel.actor import Actor
 from app.kernel.tables import Base
 
@@ -29,7 +30,7 @@ def visible_dose_events(actor: Actor) -> Select[Any]:
     return select(dose_event).where(dose_event.c.clinic_id == actor.clinic_id)
 
 
-def active_orders(actor: Actor, session_id: UUID) -> Select[tuple[DoseOrder]]:
+def active_orders(actor: Actor, session_id: UUID) -> Select[DoseOrder]:
     """A session's orders that count; there is at most one."""
     return select(DoseOrder).where(
         DoseOrder.clinic_id == actor.clinic_id,
@@ -39,7 +40,7 @@ def active_orders(actor: Actor, session_id: UUID) -> Select[tuple[DoseOrder]]:
     )
 
 
-def events_of(actor: Actor, administration_id: UUID) -> Select[tuple[DoseEventRecord]]:
+def events_of(actor: Actor, administration_id: UUID) -> Select[DoseEventRecord]:
     """An administration's events that stand, in time."""
     return (
         select(DoseEventRecord)
@@ -52,7 +53,7 @@ def events_of(actor: Actor, administration_id: UUID) -> Select[tuple[DoseEventRe
     )
 
 
-def administrations_of(actor: Actor, session_id: UUID) -> Select[tuple[Administration]]:
+def administrations_of(actor: Actor, session_id: UUID) -> Select[Administration]:
     """A session's administrations that stand."""
     return select(Administration).where(
         Administration.clinic_id == actor.clinic_id,

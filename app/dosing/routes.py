@@ -9,14 +9,10 @@ from starlette.responses import Response
 from app.dosing import actions, queries
 from app.dosing.actions import WeightMissing
 from app.dosing.models import Administration, DoseEventRecord, DoseOrder
-from app.dosing.rules import DoseEventIncomplete, EndBeforeStart, ImpossibleAmount
 from app.dosing.schemas import (
-    AdministrationCreate,
     AdministrationRead,
     AdministrationUpdate,
-    DoseEventCreate,
     DoseEventRead,
-    DoseEventUpdate,
     DoseOrderCreate,
     DoseOrderRead,
     ReconcileAdministration,
@@ -25,7 +21,6 @@ from app.kernel.actor import Actor
 from app.kernel.confirmations import ConfirmationRequired
 from app.kernel.endpoint import Endpoint, IfMatch, WriteDb, require
 from app.kernel.errors import NotFound, PreconditionFailed, PreconditionRequired
-from app.kernel.idempotency import IdempotencyKeyRequired
 from app.kernel.problems import documented
 from app.kernel.record_routes import add_list, add_reads, add_void
 from app.kernel.records import ChangeReason, ChangeReasonRequired, Children, Resource, changed, created, register
@@ -48,8 +43,7 @@ ADMINISTRATION: Final = register(
     )
 )
 
-_IMPOSSIBLE: Final = (DoseEventIncomplete, EndBeforeStart, ImpossibleAmount)
-_CORRECTION: Final = documented(NotFound, PreconditionFailed, PreconditionRequired, ChangeReasonRequired, *_IMPOSSIBLE)
+_CORRECTION: Final = documented(NotFound, PreconditionFailed, PreconditionRequired, ChangeReasonRequired)
 
 
 @router.post(
@@ -63,31 +57,22 @@ async def create_dose_order(db: WriteDb, actor: MayOrder, session_id: UUID, body
 
     A dose beyond a soft limit of the protocol has to be confirmed. A newer order supersedes this one.
     """
-    return await created(db, DOSE_ORDER, actor, await actions.order_dose(db, actor, session_id, body), "/v1/dose-orders")
+    return await created(
+        db, DOSE_ORDER, actor, await actions.order_dose(db, actor, session_id, body), "/v1/dose-orders"
+    )
 
 
 add_list(router, DOSE_ORDER, path="/dose-orders", plural="dose_orders", title="dose orders")
 add_reads(router, DOSE_ORDER, path="/dose-orders", singular="dose_order", title="one dose order")
 add_void(
-    router, DOSE_ORDER, actions.void_order, path="/dose-orders", singular="dose_order", title="a dose order", permission="order:write"
+    router,
+    DOSE_ORDER,
+    actions.void_order,
+    path="/dose-orders",
+    singular="dose_order",
+    title="a dose order",
+    permission="order:write",
 )
-
-
-@router.post(
-    "/sessions/{session_id}/administrations",
-    status_code=201,
-    response_model=AdministrationRead,
-    responses=documented(NotFound, IdempotencyKeyRequired, *_IMPOSSIBLE),
-)
-async def create_administration(
-    db: WriteDb, actor: MayWriteSessions, session_id: UUID, body: AdministrationCreate
-) -> Response:
-    """Record what was given, in whatever state the session is; what is out of order is named and raises an alert.
-
-    Send an Idempotency-Key or an own id: a dose must not be recorded twice.
-    """
-    administration = await actions.record_administration(db, actor, session_id, body)
-    return await created(db, ADMINISTRATION, actor, administration, "/v1/administrations")
 
 
 add_list(router, ADMINISTRATION, path="/administrations", plural="administrations", title="administrations")
@@ -95,7 +80,7 @@ add_reads(router, ADMINISTRATION, path="/administrations", singular="administrat
 
 
 @router.patch("/administrations/{administration_id}", response_model=AdministrationRead, responses=_CORRECTION)
-async def update_administration(  # noqa: PLR0913  # a correction carries version and reason
+async def update_administration(  # a correction carries version and reason
     db: WriteDb,
     actor: MayWriteSessions,
     administration_id: UUID,
@@ -121,61 +106,5 @@ async def reconcile_administration(
     return await changed(db, ADMINISTRATION, actor, administration)
 
 
-add_void(
-    router,
-    ADMINISTRATION,
-    actions.void_administration,
-    path="/administrations",
-    singular="administration",
-    title="an administration",
-    permission="session:write",
-)
-
-
-@router.post(
-    "/administrations/{administration_id}/events",
-    status_code=201,
-    response_model=DoseEventRead,
-    responses=documented(NotFound, IdempotencyKeyRequired, *_IMPOSSIBLE),
-    name="create_dose_event",
-)
-async def create_dose_event(
-    db: WriteDb, actor: MayWriteSessions, administration_id: UUID, body: DoseEventCreate
-) -> Response:
-    """Record one thing that happened to a dose. What was delivered is reckoned again, and the session follows.
-
-    Send an Idempotency-Key or an own id: a dose must not be recorded twice. Events may come in any order.
-    """
-    event = await actions.record_dose_event(db, actor, administration_id, body)
-    return await created(db, DOSE_EVENT, actor, event, "/v1/dose-events")
-
-
-add_list(
-    router, DOSE_EVENT, path="/dose-events", plural="dose_events", title="dose events", order_by="occurred_at"
-)
+add_list(router, DOSE_EVENT, path="/dose-events", plural="dose_events", title="dose events", order_by="occurred_at")
 add_reads(router, DOSE_EVENT, path="/dose-events", singular="dose_event", title="one dose event")
-
-
-@router.patch("/dose-events/{dose_event_id}", response_model=DoseEventRead, responses=_CORRECTION)
-async def update_dose_event(  # noqa: PLR0913  # a correction carries version and reason
-    db: WriteDb,
-    actor: MayWriteSessions,
-    dose_event_id: UUID,
-    body: DoseEventUpdate,
-    if_match: IfMatch,
-    reason: ChangeReason,
-) -> Response:
-    """Correct a dose event; the dose is reckoned again as its own change."""
-    event = await actions.correct_dose_event(db, actor, dose_event_id, body, if_match, reason)
-    return await changed(db, DOSE_EVENT, actor, event)
-
-
-add_void(
-    router,
-    DOSE_EVENT,
-    actions.void_dose_event,
-    path="/dose-events",
-    singular="dose_event",
-    title="a dose event",
-    permission="session:write",
-)

@@ -29,6 +29,30 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 _MICROSECONDS_PER_MINUTE: Final = 60_000_000
 
 
+class OrderStatus(StrEnum):
+    """Whether an order counts: the newest of a session does."""
+
+    ACTIVE = "active"
+    SUPERSEDED = "superseded"
+
+
+class AdministrationState(StrEnum):
+    """Where one administration stands."""
+
+    NOT_STARTED = "not_started"
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPED = "stopped"
+
+
+class DeliveredSource(StrEnum):
+    """Where `delivered_mg` comes from."""
+
+    EVENTS = "events"
+    ENTERED = "entered"
+    NOT_REPORTED = "not_reported"
+
+
 class DoseEventKind(StrEnum):
     """What happened to a dose at one moment.
 

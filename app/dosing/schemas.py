@@ -1,13 +1,12 @@
 """Shapes of orders, administrations and dose events."""
 
-from typing import Annotated, Literal
+from decimal import Decimal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
-from typing_extensions import Self
 
-from app.dosing.models import AdministrationState, DeliveredSource, OrderStatus
-from app.dosing.rules import DoseEventKind
+from app.dosing.rules import AdministrationState, DeliveredSource, DoseEventKind, OrderStatus
 from app.kernel.confirmations import Confirmable
 from app.kernel.schemas import (
     ClinicRecordRead,
@@ -41,15 +40,19 @@ InfusionMinutes = Annotated[Count, Field(ge=1, le=1440)]
 class DoseOrderCreate(CreateSchema, Confirmable):
     """An order: milligrams, or milligrams per kilogram of the patient's latest weight."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"ordered_mg_per_kg": 0.5, "infusion_minutes": 40}]})
+
     ordered_mg: MgNumber | None = Field(default=None, description="Milligrams.", examples=[41.2])
-    ordered_mg_per_kg: MgPerKgNumber | None = Field(default=None, description="Milligrams per kilogram.", examples=[0.5])
+    ordered_mg_per_kg: MgPerKgNumber | None = Field(
+        default=None, description="Milligrams per kilogram.", examples=[0.5]
+    )
     infusion_minutes: InfusionMinutes | None = Field(default=None, description="Over how many minutes.", examples=[40])
     note: NoteText | None = Field(default=None, description="Free text.", examples=["Slower if nauseous."])
 
     @model_validator(mode="after")
     def _one_amount(self) -> Self:
         if (self.ordered_mg is None) == (self.ordered_mg_per_kg is None):
-            raise PydanticCustomError("one_amount_needed", "one amount needed")
+            raise PydanticCustomError("one_amount_needed", "Send either ordered_mg or ordered_mg_per_kg.")
         return self
 
 
@@ -80,11 +83,15 @@ class DoseEventFacts(RequestSchema):
     kind: IntravenousEventKind = Field(description="What happened.", examples=["start"])
     occurred_at: UtcTime = Field(description="When it happened, not when it is typed in.")
     rate_mg_per_min: MgPerMinNumber | None = Field(
-        default=None, description="Needed for `start` and `rate_change`; a `resume` may go on as before.", examples=[1.03]
+        default=None,
+        description="Needed for `start` and `rate_change`; a `resume` may go on as before.",
+        examples=[1.03],
     )
     amount_mg: MgNumber | None = Field(default=None, description="Needed for `bolus`.", examples=[5])
     reason: NoteText | None = Field(default=None, description="Why.", examples=["Patient felt nauseous."])
-    performed_by: ShortText | None = Field(default=None, description="Who did it, if not who typed it.", examples=["S. Levy"])
+    performed_by: ShortText | None = Field(
+        default=None, description="Who did it, if not who typed it.", examples=["S. Levy"]
+    )
 
 
 class DoseEventInline(DoseEventFacts):
@@ -95,6 +102,19 @@ class DoseEventInline(DoseEventFacts):
 
 class DoseEventCreate(CreateSchema, DoseEventFacts):
     """A dose event. Send an Idempotency-Key or an own id: a dose must not be recorded twice."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": "0199c1f0-7d3e-7a51-9c1e-3f0a5b7e2d10",
+                    "kind": "start",
+                    "occurred_at": "2026-03-02T14:05:00Z",
+                    "rate_mg_per_min": 1.03,
+                }
+            ]
+        }
+    )
 
 
 class DoseEventUpdate(RequestSchema):
@@ -128,21 +148,43 @@ class AdministrationCreate(CreateSchema):
     Tell its timeline in `events`. Where nobody kept one, give start and stop, and `delivered_mg` if it is known.
     """
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": "0199c1f0-7d3e-7a51-9c1e-3f0a5b7e2d10",
+                    "drug": "ketamine",
+                    "route": "intravenous",
+                    "drawn_mg": 41.2,
+                    "events": [{"kind": "start", "occurred_at": "2026-03-02T14:05:00Z", "rate_mg_per_min": 1.03}],
+                }
+            ]
+        }
+    )
+
     drug: Literal["ketamine"] = Field(description="The drug.", examples=["ketamine"])
     route: Literal["intravenous"] = Field(description="The route.", examples=["intravenous"])
-    placebo: Flag = Field(default=False, description="Whether this was a trial's placebo in place of the drug.", examples=[False])
-    product: ShortText | None = Field(default=None, description="The product.", examples=["Ketamine 10 mg/mL, 20 mL vial"])
+    placebo: Flag = Field(
+        default=False, description="Whether this was a trial's placebo in place of the drug.", examples=[False]
+    )
+    product: ShortText | None = Field(
+        default=None, description="The product.", examples=["Ketamine 10 mg/mL, 20 mL vial"]
+    )
     lot: ShortText | None = Field(default=None, description="Its lot.", examples=["K2291"])
     concentration_mg_per_ml: MgPerMlNumber | None = Field(default=None, description="Of the stock.", examples=[10])
     access_site: ShortText | None = Field(default=None, description="Where the line is.", examples=["left forearm"])
     pump: ShortText | None = Field(default=None, description="Which pump.", examples=["pump 3"])
-    administered_by: ShortText | None = Field(default=None, description="Who gave it, if not who typed it.", examples=["S. Levy"])
+    administered_by: ShortText | None = Field(
+        default=None, description="Who gave it, if not who typed it.", examples=["S. Levy"]
+    )
     drawn_mg: MgNumber | None = Field(default=None, description="Milligrams drawn up.", examples=[41.2])
     wasted_mg: MgNumber | None = Field(default=None, description="Milligrams wasted.", examples=[11.34])
     returned_mg: MgNumber | None = Field(default=None, description="Milligrams returned to stock.", examples=[0])
     started_at: UtcTime | None = Field(default=None, description="Start, where no events are told.")
     stopped_at: UtcTime | None = Field(default=None, description="Stop, where no events are told.")
-    delivered_mg: MgNumber | None = Field(default=None, description="Milligrams given, where no events are told.", examples=[29.86])
+    delivered_mg: MgNumber | None = Field(
+        default=None, description="Milligrams given, where no events are told.", examples=[29.86]
+    )
     events: Annotated[list[DoseEventInline], Field(max_length=200)] = Field(default=[], description="The timeline.")
     note: NoteText | None = Field(default=None, description="Free text.", examples=["Line flushed."])
 
@@ -150,18 +192,20 @@ class AdministrationCreate(CreateSchema):
     def _one_story(self) -> Self:
         told = self.started_at is not None or self.stopped_at is not None or self.delivered_mg is not None
         if self.events and told:
-            raise PydanticCustomError("one_story", "events or totals")
+            raise PydanticCustomError("one_story", "Tell the timeline in events, or its totals; not both.")
         if self.delivered_mg is not None and self.started_at is None:
-            raise PydanticCustomError("start_needed", "start needed")
+            raise PydanticCustomError("start_needed", "delivered_mg needs started_at.")
         if self.stopped_at is not None and (self.started_at is None or self.stopped_at < self.started_at):
-            raise PydanticCustomError("end_before_start", "end before start")
+            raise PydanticCustomError("end_before_start", "Ends before it starts, or has no start.")
         return self
 
 
 class AdministrationUpdate(RequestSchema):
     """A correction of an administration; its timeline is corrected event by event."""
 
-    product: ShortText | None = Field(default=None, description="The product.", examples=["Ketamine 10 mg/mL, 20 mL vial"])
+    product: ShortText | None = Field(
+        default=None, description="The product.", examples=["Ketamine 10 mg/mL, 20 mL vial"]
+    )
     lot: ShortText | None = Field(default=None, description="Its lot.", examples=["K2291"])
     concentration_mg_per_ml: MgPerMlNumber | None = Field(default=None, description="Of the stock.", examples=[10])
     access_site: ShortText | None = Field(default=None, description="Where the line is.", examples=["left forearm"])
@@ -176,9 +220,11 @@ class AdministrationUpdate(RequestSchema):
 class ReconcileAdministration(RequestSchema):
     """Where the rest of the drawn drug went."""
 
-    drawn_mg: MgNumber | None = Field(default=None, description="Milligrams drawn up; left out: as recorded.", examples=[41.2])
+    drawn_mg: MgNumber | None = Field(
+        default=None, description="Milligrams drawn up; left out: as recorded.", examples=[41.2]
+    )
     wasted_mg: MgNumber = Field(description="Milligrams wasted.", examples=[11.34])
-    returned_mg: MgNumber = Field(default=0, description="Milligrams returned to stock.", examples=[0])
+    returned_mg: MgNumber = Field(default=Decimal(0), description="Milligrams returned to stock.", examples=[0])
 
 
 class AdministrationRead(ClinicRecordRead):
@@ -202,9 +248,12 @@ class AdministrationRead(ClinicRecordRead):
     infusion_minutes: float | None = Field(description="Minutes with drug flowing, pauses left out.", examples=[37])
     drawn_mg: float | None = Field(description="Milligrams drawn up.", examples=[41.2])
     delivered_mg: float | None = Field(
-        description="Milligrams given, reckoned from the events. Null while drug flows and where it is not known.", examples=[29.86]
+        description="Milligrams given, reckoned from the events. Null while drug flows and where it is not known.",
+        examples=[29.86],
     )
-    delivered_source: DeliveredSource = Field(description="Where `delivered_mg` comes from.", examples=["events"])
+    delivered_source: DeliveredSource = Field(
+        description="Whether `delivered_mg` was reckoned from events, entered, or never reported.", examples=["events"]
+    )
     wasted_mg: float | None = Field(description="Milligrams wasted.", examples=[11.34])
     returned_mg: float | None = Field(description="Milligrams returned to stock.", examples=[0])
     unaccounted_mg: float | None = Field(description="Drawn less delivered, wasted and returned.", examples=[0])

@@ -39,7 +39,7 @@ from app.kernel.records import already_created, identity_of, one_for_update, req
 
 _SECRET_DAYS: Final = 365
 _LIVE_SECRETS: Final = 2
-_EVERYTHING: Final = permissions_of_roles(Role) | frozenset().union(*SCOPE_PERMISSIONS.values())
+_EVERYTHING: Final = permissions_of_roles(Role) | frozenset[str]().union(*SCOPE_PERMISSIONS.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,9 @@ async def system_actor(database: Database, clinic_id: UUID, *, source: str) -> A
     return Actor(clinic_id, row.id, PrincipalKind.SYSTEM, _EVERYTHING, row.time_zone, source=source)
 
 
-async def create_clinic(db: WriteSession, body: ClinicCreate, *, source: str = "api", request_id: str = "") -> NewClinic:
+async def create_clinic(
+    db: WriteSession, body: ClinicCreate, *, source: str = "api", request_id: str = ""
+) -> NewClinic:
     """Make a clinic, its own hand and its first administrator, who is invited to choose a password."""
     clinic_id, system_id = new_id(), new_id()
     # The clinic's own hand records the clinic's beginning: nobody else is there yet.
@@ -97,7 +99,9 @@ async def create_clinic(db: WriteSession, body: ClinicCreate, *, source: str = "
     return NewClinic(clinic, staff, invitation)
 
 
-async def update_clinic(db: WriteSession, actor: Actor, clinic_id: UUID, body: ClinicUpdate, if_match: int | None) -> Clinic:
+async def update_clinic(
+    db: WriteSession, actor: Actor, clinic_id: UUID, body: ClinicUpdate, if_match: int | None
+) -> Clinic:
     """Change the clinic's name, zone or contact."""
     if clinic_id != actor.clinic_id:
         raise NotFound
@@ -179,7 +183,9 @@ def add_to_staff(db: WriteSession, actor: Actor, body: StaffCreate, account: Acc
     return staff
 
 
-async def update_staff(db: WriteSession, actor: Actor, staff_id: UUID, body: StaffUpdate, if_match: int | None) -> Staff:
+async def update_staff(
+    db: WriteSession, actor: Actor, staff_id: UUID, body: StaffUpdate, if_match: int | None
+) -> Staff:
     """Change a person's name or roles; it counts from their next request."""
     staff = await one_for_update(db, actor, Staff, staff_id, if_match)
     if "roles" in body.model_fields_set:

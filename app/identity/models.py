@@ -1,7 +1,7 @@
 """Accounts and tokens belong to the installation, everything else to a clinic."""
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint
@@ -86,7 +86,7 @@ class Principal(ClinicRecord, Base):
         Index(None, "account_id"),
         CheckConstraint("kind IN ('staff', 'client', 'system')", name="kind_in_set"),
     )
-    __mapper_args__: ClassVar[dict[str, Any]] = {"polymorphic_on": "kind", "polymorphic_abstract": True}
+    __mapper_args__ = {"polymorphic_on": "kind", "polymorphic_abstract": True}
 
     kind: Mapped[Code]
     name: Mapped[Name]
@@ -102,21 +102,21 @@ class Staff(Principal):
     """A person in roles."""
 
     __resource__: ClassVar[str] = "staff"
-    __mapper_args__: ClassVar[dict[str, Any]] = {"polymorphic_identity": "staff"}
+    __mapper_args__ = {"polymorphic_identity": "staff"}
 
 
 class Client(Principal):
     """An integrator's program in scopes."""
 
     __resource__: ClassVar[str] = "client"
-    __mapper_args__: ClassVar[dict[str, Any]] = {"polymorphic_identity": "client"}
+    __mapper_args__ = {"polymorphic_identity": "client"}
 
 
 class SystemPrincipal(Principal):
     """The clinic's own hand: imports, workers, the command line."""
 
     __resource__: ClassVar[str] = "system"
-    __mapper_args__: ClassVar[dict[str, Any]] = {"polymorphic_identity": "system"}
+    __mapper_args__ = {"polymorphic_identity": "system"}
 
 
 class ClientSecret(Base):

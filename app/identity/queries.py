@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, and_, select
 
-from app.identity.models import Account, Client, ClientSecret, Clinic, Location, LoginThrottle, Principal, Staff, Token
+from app.identity.models import Account, Client, ClientSecret, Clinic, LoginThrottle, Principal, Staff, Token
 from app.kernel.actor import Actor
 from app.kernel.tables import Base
 
@@ -51,47 +51,49 @@ def token_with_client(digest: str) -> Select[Any]:
     )
 
 
-def token_of_digest(digest: str) -> Select[tuple[Token]]:
+def token_of_digest(digest: str) -> Select[Token]:
     """A token of any kind."""
     return select(Token).where(Token.digest == digest)
 
 
-def token_by_digest(digest: str) -> Select[tuple[Token]]:
+def token_by_digest(digest: str) -> Select[Token]:
     """A token of any kind, locked, to change it."""
     return token_of_digest(digest).with_for_update()
 
 
-def account_by_username(username: str) -> Select[tuple[Account]]:
+def account_by_username(username: str) -> Select[Account]:
     """The account behind a login name."""
     return select(Account).where(Account.username == username)
 
 
-def account_by_id(account_id: UUID) -> Select[tuple[Account]]:
+def account_by_id(account_id: UUID) -> Select[Account]:
     """An account."""
     return select(Account).where(Account.id == account_id)
 
 
-def live_tokens_of(account_id: UUID) -> Select[tuple[Token]]:
+def live_tokens_of(account_id: UUID) -> Select[Token]:
     """Tokens of an account that were not revoked."""
     return select(Token).where(Token.account_id == account_id, Token.revoked_at.is_(None))
 
 
-def clinic_names_of(account_id: UUID) -> Select[tuple[str]]:
+def clinic_names_of(account_id: UUID) -> Select[str]:
     """Names of the clinics an account belongs to; read across clinics."""
-    return select(Clinic.name).join(Principal, Principal.clinic_id == Clinic.id).where(Principal.account_id == account_id)
+    return (
+        select(Clinic.name).join(Principal, Principal.clinic_id == Clinic.id).where(Principal.account_id == account_id)
+    )
 
 
-def throttle_of(key: str) -> Select[tuple[LoginThrottle]]:
+def throttle_of(key: str) -> Select[LoginThrottle]:
     """Failed tries so far."""
     return select(LoginThrottle).where(LoginThrottle.key == key).with_for_update()
 
 
-def client_by_id(client_id: UUID) -> Select[tuple[Client]]:
+def client_by_id(client_id: UUID) -> Select[Client]:
     """A client that signs in; read across clinics, because nobody is known yet."""
     return select(Client).where(Client.id == client_id, Client.disabled_at.is_(None))
 
 
-def secrets_of(actor: Actor, client_id: UUID) -> Select[tuple[ClientSecret]]:
+def secrets_of(actor: Actor, client_id: UUID) -> Select[ClientSecret]:
     """A client's secrets, oldest first."""
     return (
         select(ClientSecret)
@@ -100,7 +102,7 @@ def secrets_of(actor: Actor, client_id: UUID) -> Select[tuple[ClientSecret]]:
     )
 
 
-def secrets_at_sign_in(clinic_id: UUID, client_id: UUID) -> Select[tuple[ClientSecret]]:
+def secrets_at_sign_in(clinic_id: UUID, client_id: UUID) -> Select[ClientSecret]:
     """The secrets a client may prove itself with."""
     return select(ClientSecret).where(ClientSecret.clinic_id == clinic_id, ClientSecret.client_id == client_id)
 
@@ -130,18 +132,20 @@ def visible_clients(actor: Actor) -> Select[Any]:
     return select(principal).where(principal.c.clinic_id == actor.clinic_id, principal.c.kind == "client")
 
 
-def administrators(actor: Actor) -> Select[tuple[Staff]]:
+def administrators(actor: Actor) -> Select[Staff]:
     """Staff who can sign in, locked, to see whether an administrator remains."""
     return select(Staff).where(Staff.clinic_id == actor.clinic_id, Staff.disabled_at.is_(None)).with_for_update()
 
 
-def clinic_for_update(actor: Actor) -> Select[tuple[Clinic]]:
+def clinic_for_update(actor: Actor) -> Select[Clinic]:
     """The actor's clinic, locked."""
     return select(Clinic).where(Clinic.id == actor.clinic_id).with_for_update()
 
 
-def system_principal(clinic_id: UUID) -> Select[Any]:
+def system_principal(clinic_id: UUID) -> Select[Any, Any]:
     """The clinic's own hand."""
-    return select(principal.c.id, clinic.c.time_zone).join(clinic, clinic.c.id == principal.c.clinic_id).where(
-        principal.c.clinic_id == clinic_id, principal.c.kind == "system"
+    return (
+        select(principal.c.id, clinic.c.time_zone)
+        .join(clinic, clinic.c.id == principal.c.clinic_id)
+        .where(principal.c.clinic_id == clinic_id, principal.c.kind == "system")
     )

@@ -30,14 +30,24 @@ from app.identity.schemas import (
 )
 from app.identity.tokens.actions import Issued
 from app.kernel.actor import Actor
-from app.kernel.database import ReadSession, WriteSession
+from app.kernel.database import WriteSession
 from app.kernel.endpoint import Endpoint, IfMatch, Operator, ReadDb, SignedIn, WriteDb, require
 from app.kernel.errors import Conflict, NotFound, PreconditionFailed, PreconditionRequired
 from app.kernel.guard import ACROSS
 from app.kernel.ledger import columns_of
 from app.kernel.pagination import Paging
 from app.kernel.problems import documented
-from app.kernel.records import Resource, answer_history, answer_one, answer_page, changed, created, register, respond, show_one
+from app.kernel.records import (
+    Resource,
+    answer_history,
+    answer_one,
+    answer_page,
+    changed,
+    created,
+    register,
+    respond,
+    to_json,
+)
 from app.kernel.schemas import Page, VersionRead
 from app.kernel.tables import Versioned
 
@@ -79,7 +89,9 @@ async def get_me(db: ReadDb, caller: SignedIn) -> Response:
 # ── clinics ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@router.post("/clinics", status_code=201, response_model=ClinicCreated, tags=["clinics"], responses=documented(UsernameTaken))
+@router.post(
+    "/clinics", status_code=201, response_model=ClinicCreated, tags=["clinics"], responses=documented(UsernameTaken)
+)
 async def create_clinic(db: WriteDb, operator: Operator, body: ClinicCreate) -> Response:
     """Make a clinic and invite its first administrator. Only the installation's operator may."""
     request_id = db.info["request"].scope["state"]["request_id"]
@@ -105,12 +117,16 @@ async def get_clinic(db: ReadDb, actor: MayReadClinic, clinic_id: UUID) -> Respo
 
 
 @router.patch("/clinics/{clinic_id}", response_model=ClinicRead, tags=["clinics"], responses=_CHANGES)
-async def update_clinic(db: WriteDb, actor: MayWriteClinic, clinic_id: UUID, body: ClinicUpdate, if_match: IfMatch) -> Response:
+async def update_clinic(
+    db: WriteDb, actor: MayWriteClinic, clinic_id: UUID, body: ClinicUpdate, if_match: IfMatch
+) -> Response:
     """Change the clinic's name, zone or contact."""
     return await changed(db, CLINIC, actor, await actions.update_clinic(db, actor, clinic_id, body, if_match))
 
 
-@router.get("/clinics/{clinic_id}/history", response_model=Page[VersionRead], tags=["clinics"], responses=documented(NotFound))
+@router.get(
+    "/clinics/{clinic_id}/history", response_model=Page[VersionRead], tags=["clinics"], responses=documented(NotFound)
+)
 async def list_clinic_history(db: ReadDb, actor: MayReadClinic, clinic_id: UUID, page: Paging) -> Response:
     """Every version of the clinic."""
     return await answer_history(db, CLINIC, actor, clinic_id, page)
@@ -119,7 +135,9 @@ async def list_clinic_history(db: ReadDb, actor: MayReadClinic, clinic_id: UUID,
 # ── locations ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@router.post("/locations", status_code=201, response_model=LocationRead, tags=["clinics"], responses=documented(Conflict))
+@router.post(
+    "/locations", status_code=201, response_model=LocationRead, tags=["clinics"], responses=documented(Conflict)
+)
 async def create_location(db: WriteDb, actor: MayWriteClinic, body: LocationCreate) -> Response:
     """Add a site or room."""
     return await created(db, LOCATION, actor, await actions.create_location(db, actor, body), "/v1/locations")
@@ -154,11 +172,15 @@ async def disable_location(db: WriteDb, actor: MayWriteClinic, location_id: UUID
 # ── staff ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@router.post("/staff", status_code=201, response_model=StaffInvited, tags=["staff"], responses=documented(UsernameTaken))
+@router.post(
+    "/staff", status_code=201, response_model=StaffInvited, tags=["staff"], responses=documented(UsernameTaken)
+)
 async def create_staff(db: WriteDb, actor: MayWriteStaff, body: StaffCreate) -> Response:
     """Add a member of staff. The invitation in the answer is shown once; with it the person chooses a password."""
     staff, invitation = await actions.create_staff(db, actor, body)
-    return await _answer_with(db, STAFF, actor, staff, {"invitation": invitation and _invitation(invitation)}, created="/v1/staff")
+    return await _answer_with(
+        db, STAFF, actor, staff, {"invitation": invitation and _invitation(invitation)}, created="/v1/staff"
+    )
 
 
 @router.get("/staff", response_model=Page[StaffRead], tags=["staff"])
@@ -173,13 +195,25 @@ async def get_staff(db: ReadDb, actor: MayReadStaff, staff_id: UUID) -> Response
     return await answer_one(db, STAFF, actor, staff_id)
 
 
-@router.patch("/staff/{staff_id}", response_model=StaffRead, tags=["staff"], responses=documented(NotFound, OwnRoles, LastAdministrator))
-async def update_staff(db: WriteDb, actor: MayWriteStaff, staff_id: UUID, body: StaffUpdate, if_match: IfMatch) -> Response:
+@router.patch(
+    "/staff/{staff_id}",
+    response_model=StaffRead,
+    tags=["staff"],
+    responses=documented(NotFound, OwnRoles, LastAdministrator),
+)
+async def update_staff(
+    db: WriteDb, actor: MayWriteStaff, staff_id: UUID, body: StaffUpdate, if_match: IfMatch
+) -> Response:
     """Change a person's name or roles; it counts from their next request. Nobody changes their own roles."""
     return await changed(db, STAFF, actor, await actions.update_staff(db, actor, staff_id, body, if_match))
 
 
-@router.post("/staff/{staff_id}/disable", response_model=StaffRead, tags=["staff"], responses=documented(NotFound, OwnRoles, LastAdministrator))
+@router.post(
+    "/staff/{staff_id}/disable",
+    response_model=StaffRead,
+    tags=["staff"],
+    responses=documented(NotFound, OwnRoles, LastAdministrator),
+)
 async def disable_staff(db: WriteDb, actor: MayWriteStaff, staff_id: UUID, if_match: IfMatch) -> Response:
     """End a person's work in this clinic, from their next request on."""
     return await changed(db, STAFF, actor, await actions.disable_staff(db, actor, staff_id, if_match))
@@ -192,7 +226,9 @@ async def invite_staff(db: WriteDb, actor: MayWriteStaff, staff_id: UUID, if_mat
     return await _answer_with(db, STAFF, actor, staff, {"invitation": _invitation(invitation)})
 
 
-@router.get("/staff/{staff_id}/history", response_model=Page[VersionRead], tags=["staff"], responses=documented(NotFound))
+@router.get(
+    "/staff/{staff_id}/history", response_model=Page[VersionRead], tags=["staff"], responses=documented(NotFound)
+)
 async def list_staff_history(db: ReadDb, actor: MayReadStaff, staff_id: UUID, page: Paging) -> Response:
     """Who changed this person's roles, and when."""
     return await answer_history(db, STAFF, actor, staff_id, page)
@@ -201,7 +237,9 @@ async def list_staff_history(db: ReadDb, actor: MayReadStaff, staff_id: UUID, pa
 # ── clients ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@router.post("/clients", status_code=201, response_model=ClientSecretShown, tags=["clients"], responses=documented(Conflict))
+@router.post(
+    "/clients", status_code=201, response_model=ClientSecretShown, tags=["clients"], responses=documented(Conflict)
+)
 async def create_client(db: WriteDb, actor: MayWriteStaff, body: ClientCreate) -> Response:
     """Register an integrator's client. Its secret is in this answer and nowhere else."""
     client, secret = await actions.create_client(db, actor, body)
@@ -221,12 +259,16 @@ async def get_client(db: ReadDb, actor: MayReadStaff, client_id: UUID) -> Respon
 
 
 @router.patch("/clients/{client_id}", response_model=ClientRead, tags=["clients"], responses=_CHANGES)
-async def update_client(db: WriteDb, actor: MayWriteStaff, client_id: UUID, body: ClientUpdate, if_match: IfMatch) -> Response:
+async def update_client(
+    db: WriteDb, actor: MayWriteStaff, client_id: UUID, body: ClientUpdate, if_match: IfMatch
+) -> Response:
     """Change a client's name or scopes; a scope taken away ends at its next request."""
     return await changed(db, CLIENT, actor, await actions.update_client(db, actor, client_id, body, if_match))
 
 
-@router.post("/clients/{client_id}/rotate-secret", response_model=ClientSecretShown, tags=["clients"], responses=_CHANGES)
+@router.post(
+    "/clients/{client_id}/rotate-secret", response_model=ClientSecretShown, tags=["clients"], responses=_CHANGES
+)
 async def rotate_client_secret(db: WriteDb, actor: MayWriteStaff, client_id: UUID, if_match: IfMatch) -> Response:
     """Make a further secret; the one before it stays good until the next rotation."""
     client, secret = await actions.rotate_client_secret(db, actor, client_id, if_match)
@@ -252,14 +294,20 @@ def _secret(client: Client, secret: ShownSecret | None) -> dict[str, Any]:
 
 
 async def _answer_with(
-    db: WriteSession, resource: Resource, actor: Actor, record: Versioned, more: dict[str, Any], *, created: str | None = None
+    db: WriteSession,
+    resource: Resource,
+    actor: Actor,
+    record: Versioned,
+    more: dict[str, Any],
+    *,
+    created: str | None = None,
 ) -> Response:
-    """A record with what is shown this one time; it is kept under no idempotency key."""
+    """A record with what is shown this one time; under an idempotency key it is kept without that."""
     await db.flush()
     shown = resource.present(columns_of(record)) | more
     headers = {"ETag": f'"{record.version}"'}
     if created is not None:
         headers["Location"] = f"{created}/{shown['id']}"
-    db.info["shown_once"] = True
+    db.info["kept_body"] = to_json(shown | dict.fromkeys(more))
     replayed = created is None or bool(db.info.get("already_created"))
     return respond(db, shown, status=200 if replayed else 201, headers=headers)

@@ -26,7 +26,11 @@ class Role(StrEnum):
 # Each route needs one permission; whatever is not listed here is denied.
 ROLE_PERMISSIONS: Final[Mapping[Role, frozenset[str]]] = {
     Role.ADMIN: frozenset(
-        {"clinic:read", "clinic:write", "staff:read", "staff:write", "patient:read", "schedule:read", "schedule:write", "change:read"}
+        {
+            "clinic:read", "clinic:write", "staff:read", "staff:write", "patient:read",
+            "schedule:read", "schedule:write",
+            "change:read",
+        }
     ),
     Role.PRESCRIBER: frozenset(
         {
@@ -45,7 +49,8 @@ ROLE_PERMISSIONS: Final[Mapping[Role, frozenset[str]]] = {
     Role.THERAPIST: frozenset(
         {
             "clinic:read", "patient:read", "schedule:read", "schedule:write", "clinical:read", "course:read",
-            "session:read", "observation:write", "score:read", "score:write", "alert:read", "alert:write", "change:read",
+            "session:read", "observation:write", "score:read", "score:write", "alert:read",
+            "alert:write", "change:read",
         }
     ),
     Role.FRONT_DESK: frozenset(
@@ -54,7 +59,8 @@ ROLE_PERMISSIONS: Final[Mapping[Role, frozenset[str]]] = {
     Role.AUDITOR: frozenset({"clinic:read", "staff:read"}),
     Role.DIRECTOR: frozenset(
         {
-            "clinic:read", "staff:read", "patient:read", "schedule:read", "clinical:read", "course:read", "session:read",
+            "clinic:read", "staff:read", "patient:read", "schedule:read", "clinical:read",
+            "course:read", "session:read",
             "score:read", "alert:read", "change:read",
         }
     ),
@@ -82,12 +88,12 @@ SCOPE_PERMISSIONS: Final[Mapping[str, frozenset[str]]] = {
 def permissions_of_roles(roles: Iterable[str]) -> frozenset[str]:
     """Everything the roles allow together; a role nobody knows allows nothing."""
     by_name = {role.value: granted for role, granted in ROLE_PERMISSIONS.items()}
-    return frozenset().union(*(by_name.get(role, frozenset[str]()) for role in roles))
+    return frozenset[str]().union(*(by_name.get(role, frozenset[str]()) for role in roles))
 
 
 def permissions_of_scopes(scopes: Iterable[str]) -> frozenset[str]:
     """Everything the scopes allow together; a scope nobody knows allows nothing."""
-    return frozenset().union(*(SCOPE_PERMISSIONS.get(scope, frozenset[str]()) for scope in scopes))
+    return frozenset[str]().union(*(SCOPE_PERMISSIONS.get(scope, frozenset[str]()) for scope in scopes))
 
 
 class AuditorHoldsOtherRole(Invalid):
@@ -124,7 +130,9 @@ def require_roles_fit(roles: Sequence[Role]) -> None:
         AuditorHoldsOtherRole: an auditor with a further role.
     """
     if Role.AUDITOR in roles and len(roles) > 1:
-        raise AuditorHoldsOtherRole(faults=[Fault("auditor_alone", "An auditor holds no other role.", pointer="#/roles")])
+        raise AuditorHoldsOtherRole(
+            faults=[Fault("auditor_alone", "An auditor holds no other role.", pointer="#/roles")]
+        )
 
 
 # ── passwords ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -147,6 +155,7 @@ def require_password(password: str, *, names: Iterable[str]) -> None:
     Args:
         password: As typed; every Unicode character counts.
         names: The user's, the clinic's and the product's names.
+
     Raises:
         PasswordRefused: with the rule, never the password.
     """

@@ -1,10 +1,10 @@
 """Shapes of clinics, locations, staff and clients."""
 
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 from pydantic import Field
 
-from app.identity.rules import Role
+from app.identity.rules import SCOPE_PERMISSIONS, Role
 from app.kernel.schemas import (
     ClinicRecordRead,
     CreateSchema,
@@ -21,7 +21,11 @@ from app.kernel.schemas import (
 Username = Annotated[
     str, Field(min_length=3, max_length=100, pattern=r"^[a-z0-9][a-z0-9._@+-]*$", examples=["dana.okafor"])
 ]
-Scopes = Annotated[list[Annotated[str, Field(max_length=40, examples=["session:read"])]], Field(min_length=1, max_length=30)]
+_KNOWN_SCOPES: Final[dict[str, Any]] = {"x-extensible-enum": sorted(SCOPE_PERMISSIONS)}
+Scopes = Annotated[
+    list[Annotated[str, Field(max_length=40, examples=["session:read"], json_schema_extra=_KNOWN_SCOPES)]],
+    Field(min_length=1, max_length=30),
+]
 Roles = Annotated[list[Role], Field(min_length=1, max_length=7, examples=[["nurse"]])]
 
 
@@ -117,7 +121,9 @@ class StaffRead(ClinicRecordRead):
 class StaffInvited(StaffRead):
     """A member of staff who was just invited."""
 
-    invitation: Invitation = Field(description="For the person, and nobody else.")
+    invitation: Invitation | None = Field(
+        description="For the person, and nobody else; null when the answer is replayed."
+    )
 
 
 class ClientCreate(CreateSchema):
@@ -146,9 +152,9 @@ class ClientRead(ClinicRecordRead):
 class ClientSecretShown(ClientRead):
     """A client with a secret that is shown this one time."""
 
-    client_id: Id = Field(description="Name it at POST /oauth/token.")
-    client_secret: str = Field(description="Shown once.", examples=["kcs_9a…"])
-    client_secret_expires_at: UtcTime = Field(description="Rotate before this.")
+    client_id: Id | None = Field(description="Name it at POST /oauth/token; null when the answer is replayed.")
+    client_secret: str | None = Field(description="Shown once; null when the answer is replayed.", examples=["kcs_9a…"])
+    client_secret_expires_at: UtcTime | None = Field(description="Rotate before this.")
 
 
 class MembershipRead(ResponseSchema):

@@ -1,4 +1,4 @@
-""""Are you sure?" has one form: a conflict that lists what looks wrong, and the same request sent again with its codes.
+"""One form of "are you sure?": a conflict that lists what looks wrong, and the same request again with its codes.
 
 Nothing is stored by the first request. A confirmation covers exactly the codes it names.
 """
@@ -33,7 +33,9 @@ class Confirmable(RequestSchema):
     """A request that may have to be confirmed."""
 
     confirm: Annotated[list[CodeText], Field(max_length=20)] = Field(
-        default=[], description="Codes of the confirmations you give, from a `confirmation-required` answer.", examples=[[]]
+        default=[],
+        description="Codes of the confirmations you give, from a `confirmation-required` answer.",
+        examples=[[]],
     )
 
 
@@ -46,4 +48,6 @@ def require_confirmed(doubts: Iterable[Doubt], confirmed: Sequence[str]) -> None
     open_doubts = [doubt for doubt in doubts if doubt.code not in confirmed]
     if open_doubts:
         listed = [{"code": d.code, "pointer": d.pointer, "detail": d.detail} for d in open_doubts]
-        raise ConfirmationRequired("Check what is listed; if it is right, confirm it.", members={"confirmations": listed})
+        raise ConfirmationRequired(
+            "Check what is listed; if it is right, confirm it.", members={"confirmations": listed}
+        )

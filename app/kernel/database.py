@@ -5,7 +5,7 @@ with SQLITE_BUSY_SNAPSHOT, which no timeout helps) and readers that cannot write
 transactions are REPEATABLE READ and READ ONLY, so an answer of several statements shows one moment.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, NewType
@@ -29,6 +29,9 @@ _SQLITE_PRAGMAS: Final[Mapping[str, object]] = {
     "busy_timeout": BUSY_TIMEOUT_MS,
     "synchronous": 2,  # FULL: with NORMAL a power cut loses acknowledged commits
 }
+_POSTGRESQL_OPTIONS: Final = (
+    "-c timezone=UTC -c statement_timeout=10s -c idle_in_transaction_session_timeout=15s -c lock_timeout=5s"
+)
 _BUSY: Final = ("database is locked", "database table is locked", "busy")
 _BUSY_STATES: Final = frozenset({"40001", "40P01", "55P03", "57014", "53300"})
 
@@ -60,14 +63,14 @@ class Database:
         return self.writer.dialect.name
 
     @asynccontextmanager
-    async def reading(self, actor: Actor | None = None) -> AsyncIterator[ReadSession]:
+    async def reading(self, actor: Actor | None = None) -> AsyncGenerator[ReadSession]:
         """A read-only transaction that shows one moment."""
         async with self._read() as db:
             db.info["actor"] = actor
             yield ReadSession(db)
 
     @asynccontextmanager
-    async def writing(self, actor: Actor | None = None) -> AsyncIterator[WriteSession]:
+    async def writing(self, actor: Actor | None = None) -> AsyncGenerator[WriteSession]:
         """A transaction that commits at the end of the block and rolls back on any error."""
         async with self._write() as db:
             db.info["actor"] = actor
@@ -76,7 +79,7 @@ class Database:
                 yield WriteSession(ReadSession(db))
 
     @asynccontextmanager
-    async def looking_up(self) -> AsyncIterator[AsyncConnection]:
+    async def looking_up(self) -> AsyncGenerator[AsyncConnection]:
         """One statement on its own, without a transaction around it, for recognising callers."""
         async with self.lookup.connect() as connection:
             yield connection
@@ -92,7 +95,9 @@ def open_database(settings: Settings) -> Database:
     if (file := settings.sqlite_file) is not None:
         file.parent.mkdir(parents=True, exist_ok=True)
         reader = create_async_engine(settings.database_url, hide_parameters=True, pool_size=settings.pool_size)
-        writer = create_async_engine(settings.database_url, hide_parameters=True, pool_size=1, max_overflow=0, pool_timeout=20)
+        writer = create_async_engine(
+            settings.database_url, hide_parameters=True, pool_size=1, max_overflow=0, pool_timeout=20
+        )
         lookup = reader
         _keep_sqlite_safe(reader.sync_engine, begin="BEGIN", query_only=True)
         _keep_sqlite_safe(writer.sync_engine, begin="BEGIN IMMEDIATE", query_only=False)
@@ -102,7 +107,7 @@ def open_database(settings: Settings) -> Database:
             "pool_size": settings.pool_size,
             "max_overflow": settings.pool_size,
             "pool_timeout": 2,
-            "connect_args": {"options": "-c timezone=UTC -c statement_timeout=10s -c idle_in_transaction_session_timeout=15s -c lock_timeout=5s"},
+            "connect_args": {"options": _POSTGRESQL_OPTIONS},
         }
         engine = create_async_engine(settings.database_url, **options)
         writer = engine
@@ -133,7 +138,7 @@ def open_for_migrations(settings: Settings) -> Engine:
 
 def _keep_sqlite_safe(engine: Engine, *, begin: str, query_only: bool, foreign_keys: bool = True) -> None:
     @event.listens_for(engine, "connect")
-    def _connected(connection: Any, _record: object) -> None:  # noqa: ANN401
+    def _connected(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # SQLAlchemy begins transactions, not the driver
         cursor = connection.cursor()
         for name, value in {**_SQLITE_PRAGMAS, "foreign_keys": int(foreign_keys)}.items():
@@ -147,11 +152,11 @@ def _keep_sqlite_safe(engine: Engine, *, begin: str, query_only: bool, foreign_k
         cursor.close()
 
     @event.listens_for(engine, "begin")
-    def _begin(connection: Any) -> None:  # noqa: ANN401
+    def _begin(connection: Any) -> None:
         connection.exec_driver_sql(begin)
 
 
-def _require_synchronous_commit(connection: Any, _record: object) -> None:  # noqa: ANN401
+def _require_synchronous_commit(connection: Any, _record: object) -> None:
     cursor = connection.cursor()
     cursor.execute("SHOW synchronous_commit")
     value = cursor.fetchone()[0]

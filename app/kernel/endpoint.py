@@ -8,6 +8,7 @@ import functools
 import inspect
 import re
 from collections.abc import AsyncIterator, Callable, Coroutine
+from http import HTTPStatus
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -18,11 +19,13 @@ from starlette.responses import Response
 from typing_extensions import override
 
 from app.kernel import strict_json
+from app.kernel.accesses import declare_patients_of
 from app.kernel.actor import Actor, Caller, PrincipalKind
 from app.kernel.database import Database, ReadSession, WriteSession
 from app.kernel.errors import BadRequest, Failure, Fault, Forbidden, NotFound, PreconditionRequired
 from app.kernel.idempotency import IdempotencyKeyRequired, claim_request, key_of, store
 from app.kernel.problems import UnsupportedMediaType
+from app.kernel.schemas import Id
 
 _JSON: Final = re.compile(r"application/(json|merge-patch\+json)\s*(;.*)?", re.IGNORECASE)
 _ACCEPTABLE: Final = frozenset({"*/*", "application/*", "application/json", "application/problem+json"})
@@ -80,7 +83,7 @@ ReadDb = Annotated[ReadSession, Depends(_read_session, scope="function")]
 WriteDb = Annotated[WriteSession, Depends(_write_session, scope="function")]
 
 
-def require(permission: str) -> Callable[[Request], Actor]:
+def require(permission: str) -> Callable[..., Actor]:
     """A dependency that yields the actor and needs a permission such as `session:read`.
 
     A refusal is kept and raised only when the request itself was understood, so that 400 comes before 403.
@@ -133,16 +136,11 @@ def _actor_in_clinic(request: Request, caller: Caller, clinic_id: UUID | None) -
 
 def _clinic_header(
     acting_in: Annotated[
-        str | None,
+        Id | None,
         Header(alias="Clinic-Id", description="Which clinic you act in; needed only when you work in several."),
     ] = None,
 ) -> UUID | None:
-    if acting_in is None:
-        return None
-    try:
-        return UUID(acting_in)
-    except ValueError:
-        raise BadRequest(faults=[Fault("uuid_parsing", "Must be a UUID.", parameter="Clinic-Id", location="header")]) from None
+    return acting_in
 
 
 ClinicHeader = Annotated[UUID | None, Depends(_clinic_header)]
@@ -169,7 +167,6 @@ Operator = Annotated[Caller, Depends(_operator)]
 
 
 def _if_match(
-    request: Request,
     if_match: Annotated[
         str | None,
         Header(alias="If-Match", description="The ETag of the version you are changing.", examples=['"7"']),
@@ -178,7 +175,9 @@ def _if_match(
     if if_match is None:
         return None
     if (found := _VERSION.fullmatch(if_match.strip())) is None:
-        fault = Fault("wrong_form", 'Must be one ETag such as "7"; * is refused.', parameter="If-Match", location="header")
+        fault = Fault(
+            "wrong_form", 'Must be one ETag such as "7"; * is refused.', parameter="If-Match", location="header"
+        )
         raise BadRequest(faults=[fault])
     return int(found.group(1))
 
@@ -211,8 +210,10 @@ def needs_key(db: WriteSession, *, own_id: object) -> None:
 class Endpoint(APIRoute):
     """A route with the order of checks this API promises."""
 
-    def __init__(self, path: str, endpoint: Callable[..., Any], **settings: Any) -> None:  # noqa: ANN401
-        super().__init__(path, endpoint if hasattr(endpoint, _GOVERNED) else _governed(endpoint), **settings)
+    def __init__(self, path: str, endpoint: Callable[..., Any], **settings: Any) -> None:
+        creates = settings.get("status_code") == HTTPStatus.CREATED
+        governed = endpoint if hasattr(endpoint, _GOVERNED) else _governed(endpoint, creates=creates)
+        super().__init__(path, governed, **settings)
 
     @override
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -278,14 +279,14 @@ def _refuse_unknown_query(request: Request, known: frozenset[str]) -> None:
         raise BadRequest(faults=[fault])
 
 
-def _governed(endpoint: Callable[..., Any]) -> Callable[..., Any]:
+def _governed(endpoint: Callable[..., Any], *, creates: bool) -> Callable[..., Any]:
     """The endpoint behind the last checks: permission, then the replay of an answer already given."""
     if not inspect.iscoroutinefunction(endpoint):
         message = f"{endpoint.__qualname__} must be `async def`."
         raise TypeError(message)
 
     @functools.wraps(endpoint)
-    async def governed(**arguments: Any) -> Response:  # noqa: ANN401
+    async def governed(**arguments: Any) -> Response:
         db: ReadSession | None = arguments.get("db")
         actor: Actor | None = arguments.get("actor")
         if db is None:
@@ -296,10 +297,19 @@ def _governed(endpoint: Callable[..., Any]) -> Callable[..., Any]:
         if any(name.endswith("_id") and not _ID.fullmatch(value) for name, value in request.path_params.items()):
             raise NotFound  # a UUID in another spelling is not a second address of the record
         db.info["actor"] = actor
-        if request.method == "POST" and actor is not None and (key := key_of(request)) is not None and "wake_sealer" in db.info:
+        if (
+            request.method == "POST"
+            and actor is not None
+            and (key := key_of(request)) is not None
+            and "wake_sealer" in db.info
+        ):
             replay = await claim_request(WriteSession(db), actor, request, key)
             if replay is not None:
+                declare_patients_of(request, replay)
                 return replay
+        if creates and actor is not None and actor.kind is PrincipalKind.CLIENT:
+            # A program sends again by itself, so it must be able to do so without recording twice.
+            needs_key(WriteSession(db), own_id=getattr(arguments.get("body"), "id", None))
         response: Response = await endpoint(**arguments)
         db.info["answer"] = response
         return response

@@ -11,14 +11,12 @@ from collections.abc import Callable
 from typing import Any, Final, Protocol
 from urllib.parse import parse_qsl
 
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.kernel.actor import Caller
-from app.kernel.errors import BadRequest, Failure, Unauthenticated, Unavailable
+from app.kernel.errors import BadRequest, Failure, Unauthenticated
 from app.kernel.ids import new_id
-from app.kernel.problems import problem_response
+from app.kernel.problems import failure_of_crash, problem_response
 from app.kernel.settings import Settings
 
 _log: Final = logging.getLogger("seriatim.request")
@@ -83,13 +81,13 @@ class Gate:
             await self.app(scope, receive, send)
             return
         started = time.perf_counter()
+        request_id = f"req_{new_id()}"
+        state: dict[str, Any] = scope.setdefault("state", {})
+        state["request_id"] = request_id
         asked = scope["method"]
         if asked == "HEAD":
             # HEAD is GET without the body (RFC 9110, 9.3.2), on every address and with the same headers.
             scope = {**scope, "method": "GET"}
-        request_id = f"req_{new_id()}"
-        state: dict[str, Any] = scope.setdefault("state", {})
-        state["request_id"] = request_id
         headers = dict(scope["headers"])
         sent: dict[str, int] = {}
 
@@ -111,16 +109,11 @@ class Gate:
         except Failure as failure:
             if "status" not in sent:
                 await problem_response(failure, request_id)(scope, receive, send_safely)
-        except (DBAPIError, PoolTimeout):
-            _log.exception("request failed", extra={"request_id": request_id})
-            if "status" not in sent:
-                busy = Unavailable("The database does not answer; send the same request again.")
-                await problem_response(busy, request_id)(scope, receive, send_safely)
-        except Exception:
+        except Exception as error:  # noqa: BLE001  # the last net: whatever it is, it leaves as a problem
             # The answer is a fixed text; the log gets the type and the places, never the message.
             _log.exception("request failed", extra={"request_id": request_id})
             if "status" not in sent:
-                await problem_response(Failure(), request_id)(scope, receive, send_safely)
+                await problem_response(failure_of_crash(error), request_id)(scope, receive, send_safely)
         finally:
             self._log_line(scope, asked, headers, state, sent, started)
 

@@ -23,6 +23,7 @@ from app.kernel import clock
 from app.kernel.actor import Actor
 from app.kernel.database import WriteSession, is_busy
 from app.kernel.errors import BadRequest, Conflict, Invalid
+from app.kernel.guard import ACROSS
 from app.kernel.tables import Base, Json, Name
 
 KEPT: Final = timedelta(hours=48)
@@ -54,7 +55,7 @@ class IdempotencyKey(Base):
     """A key that was used, and the answer it got."""
 
     __tablename__ = "idempotency_key"
-    __table_args__ = (Index(None, "clinic_id", "created_at"),)
+    __table_args__ = (Index(None, "created_at"),)
 
     clinic_id: Mapped[UUID] = mapped_column(primary_key=True)
     principal_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -94,6 +95,7 @@ async def claim(db: WriteSession, actor: Actor, scope: str, request_digest: str)
 
     Returns:
         The stored answer when the key was used before with the same request, else None: go on.
+
     Raises:
         IdempotencyKeyReused: used before with another request.
         IdempotencyInProgress: the first request takes longer than the database lets us wait.
@@ -116,7 +118,9 @@ async def claim(db: WriteSession, actor: Actor, scope: str, request_digest: str)
     stored = (await db.execute(select(_table).where(*_is(actor, scope)))).mappings().one()
     if stored["request_digest"] != request_digest:
         raise IdempotencyKeyReused
-    return Response(stored["body"], stored["status"] or 200, {**(stored["headers"] or {}), "Idempotency-Replayed": "true"})
+    return Response(
+        stored["body"], stored["status"] or 200, {**(stored["headers"] or {}), "Idempotency-Replayed": "true"}
+    )
 
 
 async def _insert(db: WriteSession, row: dict[str, Any]) -> bool:
@@ -154,22 +158,27 @@ async def claim_id(db: WriteSession, actor: Actor, resource: str, record_id: UUI
 
 
 async def store(db: WriteSession, actor: Actor, response: Response) -> None:
-    """Keep the answer under the key that this transaction claimed."""
+    """Keep the answer under the key that this transaction claimed; `kept_body` is the answer without its secrets."""
     scope: str | None = db.info.get("idempotency_scope")
     if scope is None:
         return
     kept = {name: value for name, value in response.headers.items() if name in {"location", "etag", "content-type"}}
     await (await db.connection()).execute(
-        update(_table).where(*_is(actor, scope)).values(status=response.status_code, headers=kept, body=response.body)
+        update(_table)
+        .where(*_is(actor, scope))
+        .values(status=response.status_code, headers=kept, body=db.info.get("kept_body", response.body))
     )
 
 
-async def forget_old(db: WriteSession, clinic_id: UUID) -> None:
-    """Drop keys older than they are promised to be kept."""
-    old = delete(_table).where(_table.c.clinic_id == clinic_id, _table.c.created_at < clock.now() - KEPT)
-    await (await db.connection()).execute(old)
+async def forget_old(db: WriteSession) -> None:
+    """Drop keys older than they are promised to be kept, in every clinic."""
+    old = delete(_table).where(_table.c.created_at < clock.now() - KEPT)
+    across = {ACROSS: "housekeeping serves every clinic"}
+    await (await db.connection()).execute(old, execution_options=across)
 
 
-def digest_of_create(body: Any) -> str:  # noqa: ANN401
+def digest_of_create(body: Any) -> str:
     """What a create asked for, as a digest: the same id with another content is a conflict."""
-    return hashlib.sha256(orjson.dumps(body.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS)).hexdigest()
+    return hashlib.sha256(
+        orjson.dumps(body.model_dump(mode="json", exclude={"confirm"}), option=orjson.OPT_SORT_KEYS)
+    ).hexdigest()

@@ -10,6 +10,7 @@ writers queue on a counter, and an identity column loses rows for readers when c
 
 import asyncio
 import hashlib
+import logging
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
@@ -19,7 +20,22 @@ from typing import Any, Final, Protocol
 from uuid import UUID
 
 import orjson
-from sqlalchemy import BigInteger, ColumnElement, Index, Select, Table, UniqueConstraint, bindparam, event, func, insert, inspect, select, text, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Index,
+    Select,
+    Table,
+    UniqueConstraint,
+    bindparam,
+    event,
+    func,
+    insert,
+    inspect,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, ORMExecuteState, Session, mapped_column
 from sqlalchemy.sql.dml import UpdateBase
@@ -28,9 +44,10 @@ from app.kernel import clock
 from app.kernel.actor import Actor
 from app.kernel.guard import ACROSS
 from app.kernel.ids import new_id
-from app.kernel.tables import Base, Code, LongText, Scaled, UtcDateTime, Versioned
+from app.kernel.tables import Base, ClinicRecord, Code, LongText, Scaled, UtcDateTime, Versioned
 
 CONTENT_SCHEMA: Final = 1
+_log: Final = logging.getLogger("seriatim.ledger")
 _TOUCHED: Final = "touched"
 _NAMED: Final = "named"
 _RECORDED_AT: Final = "recorded_at"
@@ -107,12 +124,21 @@ class NamedChange:
     occurred_at: datetime | None = None
 
 
+class HasInfo(Protocol):
+    """What Session and AsyncSession share."""
+
+    @property
+    def info(self) -> dict[Any, Any]:
+        """Facts that travel with the session."""
+        ...
+
+
 class LedgerSession(Session):
     """A database session whose commits append to the ledger. `info["actor"]` says who is at work."""
 
 
 def name_change(
-    db: object, record: Versioned, event_name: str, *, reason: str | None = None, occurred_at: datetime | None = None
+    db: HasInfo, record: Versioned, event_name: str, *, reason: str | None = None, occurred_at: datetime | None = None
 ) -> None:
     """Say what is happening to a record in this transaction, such as `session.held`.
 
@@ -125,8 +151,7 @@ def name_change(
         reason: Why, where somebody had to say.
         occurred_at: When it happened, if that differs from when it was recorded.
     """
-    info: dict[Any, Any] = db.info  # type: ignore[attr-defined]  # Session and AsyncSession share it
-    info.setdefault(_NAMED, {})[record] = NamedChange(event_name, reason, occurred_at)
+    db.info.setdefault(_NAMED, {})[record] = NamedChange(event_name, reason, occurred_at)
 
 
 def transaction_time(session: Session) -> datetime:
@@ -164,7 +189,7 @@ def _stamp_new(session: Session, record: Versioned) -> None:
     record.version = 1
     record.recorded_at = record.updated_at = transaction_time(session)
     record.recorded_by = actor.principal_id
-    if hasattr(record, "origin") and record.origin is None:
+    if isinstance(record, ClinicRecord) and getattr(record, "origin", None) is None:
         record.origin = "import" if actor.source.startswith("import:") else "live"
 
 
@@ -174,7 +199,7 @@ def _flushed(session: Session, _context: object) -> None:
 
 
 @event.listens_for(LedgerSession, "after_begin")
-def _begun(_session: Session, _transaction: object, connection: Any) -> None:  # noqa: ANN401
+def _begun(_session: Session, _transaction: object, connection: Any) -> None:
     # Row level security hooks in here: the clinic of `info["actor"]` becomes a setting of the transaction.
     connection.info[_FLUSHING] = False
 
@@ -189,7 +214,10 @@ def _append_changes(session: Session) -> None:
         return
     actor: Actor = session.info["actor"]
     named: Mapping[Versioned, NamedChange] = session.info.get(_NAMED, {})
-    rows = [_change_of(record, kind, named.get(record), actor, ordinal) for ordinal, (record, kind) in enumerate(touched.items())]
+    rows = [
+        _change_of(record, kind, named.get(record), actor, ordinal)
+        for ordinal, (record, kind) in enumerate(touched.items())
+    ]
     session.connection().execute(insert(change), rows)
 
 
@@ -197,14 +225,14 @@ def _change_of(record: Versioned, kind: str, named: NamedChange | None, actor: A
     if named is None:
         message = f"{record!r} was {kind} and nobody named the change."
         raise UnnamedChange(message)
-    table: Table = type(record).__table__  # type: ignore[attr-defined]
-    resource_id: UUID = record.id  # type: ignore[attr-defined]
+    mapper = inspect(type(record))
+    resource_id: UUID = getattr(record, "id")  # noqa: B009  # every versioned table has one; the mixin need not
     clinic_id: UUID = getattr(record, "clinic_id", resource_id)
     if clinic_id != actor.clinic_id:
         message = f"{record!r} belongs to another clinic than the actor."
         raise ForbiddenWrite(message)
     root_type, root_id = root_of(type(record), columns := columns_of(record))
-    content = encode(table, columns)
+    content = encode(Base.metadata.tables[mapper.local_table.description], columns)
     voided = getattr(record, "entered_in_error_at", None) is not None
     return {
         "clinic_id": clinic_id,
@@ -262,7 +290,12 @@ def refuse_direct_write(statement: UpdateBase) -> None:
 
 
 def refuse_writes_around_the_unit_of_work(
-    conn: Any, _cursor: object, _statement: str, _parameters: object, context: Any, _many: bool  # noqa: ANN401, FBT001
+    conn: Any,
+    _cursor: object,
+    _statement: str,
+    _parameters: object,
+    context: Any,
+    _many: bool,  # noqa: FBT001
 ) -> None:
     """The same wall in front of the cursor, for statements that never met a session."""
     compiled = getattr(context, "compiled", None)
@@ -274,13 +307,11 @@ def refuse_writes_around_the_unit_of_work(
 def versioned_tables() -> frozenset[str]:
     """Names of the tables the ledger follows."""
     return frozenset(
-        mapper.local_table.name  # type: ignore[attr-defined]
-        for mapper in Base.registry.mappers
-        if issubclass(mapper.class_, Versioned)
+        mapper.local_table.description for mapper in Base.registry.mappers if issubclass(mapper.class_, Versioned)
     )
 
 
-def root_of(model: type[Versioned], columns: Mapping[str, Any]) -> tuple[str, UUID]:
+def root_of(model: type[Versioned], columns: Mapping[Any, Any]) -> tuple[str, UUID]:
     """The record a mirror follows this one under, as its kind and id; most often a session or a patient."""
     for kind, column in model.__roots__:
         if columns[column] is not None:
@@ -311,7 +342,7 @@ def decode(table: Table, content: str) -> dict[str, Any]:
     return {column.name: _value(column.type, plain[column.name]) for column in table.columns}
 
 
-def _value(kind: object, value: Any) -> object:  # noqa: ANN401
+def _value(kind: object, value: Any) -> object:
     if value is None:
         return None
     match kind:
@@ -331,7 +362,7 @@ def visible_changes(actor: Actor, resource_types: Sequence[str]) -> Select[Any]:
     return select(change).where(change.c.clinic_id == actor.clinic_id, change.c.resource_type.in_(resource_types))
 
 
-def latest_sequence(actor: Actor) -> Select[tuple[int]]:
+def latest_sequence(actor: Actor) -> Select[int]:
     """The newest number in the actor's clinic; 0 before the first."""
     return select(ledger_head.c.last_sequence).where(ledger_head.c.clinic_id == actor.clinic_id)
 
@@ -393,7 +424,9 @@ class Sealer:
             self._wake.clear()
             try:
                 await self.seal()
-            except Exception:  # noqa: BLE001  # a database that is away must not end the sealer
+            except Exception:  # noqa: BLE001  # it is logged, and the work goes on
+                # A database that is away must not end the sealer; what is waiting is numbered when it is back.
+                _log.exception("sealing failed")
                 await asyncio.sleep(1)
 
     async def seal(self) -> int:

@@ -41,7 +41,10 @@ def describe(error: BaseException | None) -> dict[str, Any]:
     frames = traceback.extract_tb(error.__traceback__)[-12:]
     return {
         "error_type": type(error).__qualname__,
-        "error_at": [f"{frame.filename.rsplit('/site-packages/', 1)[-1].rsplit('/app/', 1)[-1]}:{frame.lineno}" for frame in frames],
+        "error_at": [
+            f"{frame.filename.rsplit('/site-packages/', 1)[-1].rsplit('/app/', 1)[-1]}:{frame.lineno}"
+            for frame in frames
+        ],
     }
 
 

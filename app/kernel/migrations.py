@@ -7,13 +7,13 @@ and `seriatim migrate` is a step of its own.
 from pathlib import Path
 from typing import Final
 
-import migrations
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 
+import migrations
 from app.kernel.database import Database, open_for_migrations
 from app.kernel.settings import Settings
 

@@ -33,10 +33,10 @@ from app.kernel.errors import (
     Unavailable,
 )
 from app.kernel.gate import BodyTooLarge, TokenInUrl, UnknownHost
-from app.kernel.idempotency import IdempotencyInProgress, IdempotencyKeyReused
+from app.kernel.idempotency import IdempotencyInProgress, IdempotencyKeyRequired, IdempotencyKeyReused
 from app.kernel.pagination import CursorInvalid
 from app.kernel.problems import CODES_KEY, MEDIA_TYPE, Problem, UnsupportedMediaType, every_failure
-from app.kernel.records import RESOURCES, ChangeReasonRequired, IdAlreadyUsed
+from app.kernel.records import RESOURCES, ChangeReasonRequired, IdAlreadyUsed, RecordEnteredInError
 from app.kernel.schemas import CreateSchema, RecordRead
 from app.kernel.settings import Settings
 from app.kernel.strict_json import MalformedJson
@@ -48,6 +48,7 @@ _REF: Final = "#/components/"
 _UUID_PATTERN: Final = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 _EXAMPLE_ID: Final = "0199c1f0-7d3e-7a51-9c1e-3f0a5b7e2d10"
 _MOST_INT32: Final = 2**31
+_PAGE_DESCRIPTION: Final = "One page of a list. `next_cursor` null is the only mark of the end; a page may be short."
 
 Json = dict[str, Any]
 
@@ -141,7 +142,7 @@ _PARAMETERS: Final[Mapping[str, Json]] = {
         "in": "header",
         "required": False,
         "description": "The ETag you have; the answer is 304 without a body while it is current.",
-        "schema": {"type": "string", "maxLength": 100, "examples": ['"7"']},
+        "schema": {"type": "string", "pattern": "^[\\t -~\\u0080-\\u00ff]*$", "examples": ['"7"']},
     },
 }
 
@@ -240,7 +241,9 @@ def _require_permission(about: About, operation: Json, route: APIRoute) -> None:
         return
     operation["x-permission"] = permission
     # A client reaches the operation with any one scope that brings the permission.
-    granting = [permission] if permission in about.scopes else sorted(s for s, p in about.scopes.items() if permission in p)
+    granting = (
+        [permission] if permission in about.scopes else sorted(s for s, p in about.scopes.items() if permission in p)
+    )
     operation["security"] = [{"bearer": []}, *({"oauth2": [scope]} for scope in granting)]
     sentence = {
         "signed-in": "Anybody who is signed in may do this.",
@@ -258,7 +261,7 @@ def _repair_parameters(document: Json, operation: Json, route: APIRoute, method:
         _repair_parameter(parameter)
     if method == "post" and _is_idempotent(route):
         parameters.append(copy.deepcopy(_PARAMETERS["Idempotency-Key"]))
-    if method == "get" and _is_record(route):
+    if method == "get" and _has_etag(route, method):
         parameters.append(copy.deepcopy(_PARAMETERS["If-None-Match"]))
     shared: Json = document["components"]["parameters"]
     kept: list[Json] = []
@@ -330,8 +333,14 @@ def _is_idempotent(route: APIRoute) -> bool:
 
 
 def _is_record(route: APIRoute) -> bool:
+    # A session's whole record has no version of its own: what is in it changes without the session.
     shape = route.response_model
-    return isinstance(shape, type) and issubclass(shape, RecordRead)
+    return isinstance(shape, type) and issubclass(shape, RecordRead) and not route.path.endswith("/record")
+
+
+def _has_etag(route: APIRoute, method: str) -> bool:
+    """A record at its own address, or after a change; a view put together from several has no version."""
+    return _is_record(route) and (method != "get" or route.path.endswith("}"))
 
 
 def _body_shape(route: APIRoute) -> object:
@@ -351,22 +360,24 @@ def _repair_answers(document: Json, operation: Json, route: APIRoute, method: st
     good = {status: answer for status, answer in found.items() if int(status) < HTTPStatus.BAD_REQUEST}
     if isinstance(route, Endpoint) and _is_create(route) and "201" in good:
         good["200"] = copy.deepcopy(good["201"])
-    if method == "get" and _is_record(route):
+    if method == "get" and _has_etag(route, method):
         good["304"] = {"description": "You have the current version."}
     for status, answer in good.items():
         _describe(answer, status, route, method)
         answer["headers"] = {**_answer_headers(document, answer, status, route, method), **answer.get("headers", {})}
         for media in answer.get("content", {}).values():
             _show_example(document, media)
-    if isinstance(route, Endpoint) or not any("content" in a for s, a in found.items() if int(s) >= HTTPStatus.BAD_REQUEST):
-        problems = _problems_of(found, route, method)
-        operation["x-problems"] = sorted({kind.code for kinds in problems.values() for kind in kinds})
-        refused = {str(status): _refusal(status, kinds) for status, kinds in problems.items()}
-    else:
-        # A standard with its own error shape has said everything itself.
-        refused = {status: answer for status, answer in found.items() if int(status) >= HTTPStatus.BAD_REQUEST}
-        for answer in refused.values():
-            answer["headers"] = {"Request-Id": {"$ref": f"{_REF}headers/Request-Id"}}
+    problems = _problems_of(found, route, method)
+    operation["x-problems"] = sorted({kind.code for kinds in problems.values() for kind in kinds})
+    refused = {str(status): _refusal(status, kinds) for status, kinds in problems.items()}
+    if not isinstance(route, Endpoint):
+        # A standard with error shapes of its own; what is refused before it is asked is still a problem document.
+        for status, answer in found.items():
+            if int(status) >= HTTPStatus.BAD_REQUEST:
+                answer["headers"] = {"Request-Id": {"$ref": f"{_REF}headers/Request-Id"}}
+                if status in refused:
+                    answer["content"][MEDIA_TYPE] = {"schema": {"$ref": f"{_REF}schemas/Problem"}}
+                refused[status] = answer
     operation["responses"] = dict(sorted({**good, **refused}.items()))
 
 
@@ -389,13 +400,16 @@ def _describe(answer: Json, status: str, route: APIRoute, method: str) -> None:
 
 def _answer_headers(document: Json, answer: Json, status: str, route: APIRoute, method: str) -> Json:
     names = ["Request-Id"]
-    if _is_record(route):
+    if _has_etag(route, method):
         names.append("ETag")
         if route.status_code == HTTPStatus.CREATED:
             names.append("Location")
     if method == "post" and _is_idempotent(route):
         names.append("Idempotency-Replayed")
-    if any("next_cursor" in _resolved(document, m.get("schema", {})).get("properties", {}) for m in answer.get("content", {}).values()):
+    if any(
+        "next_cursor" in _resolved(document, m.get("schema", {})).get("properties", {})
+        for m in answer.get("content", {}).values()
+    ):
         names.append("Link")
     return {name: {"$ref": f"{_REF}headers/{name}"} for name in names}
 
@@ -407,6 +421,8 @@ def _problems_of(found: Json, route: APIRoute, method: str) -> dict[int, list[ty
     kinds += [Failure, Unavailable, UnknownHost, TokenInUrl]
     if isinstance(route, Endpoint):
         kinds += [BadRequest, NotAcceptable]
+    elif method == "post":
+        kinds.append(BodyTooLarge)
     if permission_of(route.dependant) is not None:
         kinds += [Unauthenticated, Forbidden]
     if _depends_on(route.dependant, "actor"):
@@ -423,10 +439,12 @@ def _problems_of(found: Json, route: APIRoute, method: str) -> dict[int, list[ty
         kinds += [MalformedJson, BodyTooLarge, UnsupportedMediaType, Invalid]
     if writes(route.dependant):
         kinds.append(Conflict)
+        if "{" in route.path:
+            kinds.append(RecordEnteredInError)
         if method == "post" and _is_idempotent(route):
             kinds += [IdempotencyInProgress, IdempotencyKeyReused]
         if _is_create(route):
-            kinds.append(IdAlreadyUsed)
+            kinds += [IdAlreadyUsed, IdempotencyKeyRequired]
     by_status: dict[int, list[type[Failure]]] = {}
     for kind in sorted(set(kinds), key=lambda kind: (kind.status, kind.code)):
         by_status.setdefault(kind.status, []).append(kind)
@@ -487,7 +505,9 @@ def _name_objects(schemas: Json) -> None:
         for shape in (resource.shape, *_descendants(resource.shape)):
             if shape.__name__ in schemas:
                 told: Json = schemas[shape.__name__]["properties"]["object"]
-                told.update({"const": resource.name, "description": f"Always `{resource.name}`.", "examples": [resource.name]})
+                told.update(
+                    {"const": resource.name, "description": f"Always `{resource.name}`.", "examples": [resource.name]}
+                )
 
 
 def _descendants(shape: type) -> Iterator[type]:
@@ -505,7 +525,7 @@ def _name_pages(document: Json) -> None:
         if (match := re.fullmatch(r"Page_(\w+)_", name)) is not None
     }
     for old, new in renamed.items():
-        schemas[new] = {**schemas.pop(old), "title": new}
+        schemas[new] = {**schemas.pop(old), "title": new, "description": _PAGE_DESCRIPTION}
     for node in _nodes(document):
         reference = node.get("$ref")
         if isinstance(reference, str) and (old := reference.removeprefix(f"{_REF}schemas/")) in renamed:
@@ -544,9 +564,13 @@ def _inside(schema: Json) -> Iterator[Json]:
 
 
 def _tidy(schema: Json) -> None:
+    if schema.get("default", ...) is None:
+        del schema["default"]  # what is left out is "not said"; null, where it may be sent, clears
     for name, member in schema.get("properties", {}).items():
         if member.get("title", "").lower() == name.replace("_", " ").lower():
             del member["title"]
+        if "default" in member and member["default"] is None and {"type": "null"} not in member.get("anyOf", ()):
+            del member["default"]  # may be left out, not sent as null
     if "examples" in schema:
         examples = [example for example in schema["examples"] if example is not None]
         schema["examples"] = examples
@@ -560,7 +584,10 @@ def _tidy(schema: Json) -> None:
         for bound in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"):
             if bound in schema:
                 schema[bound] = int(schema[bound])
-        fits = abs(schema.get("maximum", _MOST_INT32)) < _MOST_INT32 and abs(schema.get("minimum", _MOST_INT32)) < _MOST_INT32
+        fits = (
+            abs(schema.get("maximum", _MOST_INT32)) < _MOST_INT32
+            and abs(schema.get("minimum", _MOST_INT32)) < _MOST_INT32
+        )
         schema.setdefault("format", "int32" if fits else "int64")
 
 
@@ -596,11 +623,13 @@ def _request_example(document: Json, schema: Json) -> object:
     if "oneOf" in found:
         return _request_example(document, found["oneOf"][0])
     members: Json = found.get("properties", {})
-    named = [name for name in members if name in found.get("required", ())] or [name for name in members if name != "id"][:1]
+    named = [name for name in members if name in found.get("required", ())] or [
+        name for name in members if name != "id"
+    ][:1]
     return {name: _example(document, members[name]) for name in named}
 
 
-def _example(document: Json, schema: Json) -> Any:  # noqa: ANN401, PLR0911
+def _example(document: Json, schema: Json) -> Any:  # noqa: PLR0911
     """An example of a schema, put together from those of its members."""
     if schema.get("examples"):
         return schema["examples"][0]

@@ -13,6 +13,7 @@ from cryptography.fernet import Fernet, InvalidToken
 from fastapi import Depends, Query, Request
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
+from app.kernel import clock
 from app.kernel.actor import Actor
 from app.kernel.database import ReadSession
 from app.kernel.errors import BadRequest
@@ -43,7 +44,10 @@ def _page_request(
     request: Request,
     limit: Annotated[int, Query(ge=1, le=200, description="At most so many records.", examples=[50])] = 50,
     cursor: Annotated[
-        str | None, Query(max_length=2000, description="`next_cursor` of the page before; valid for 24 hours.")
+        str | None,
+        Query(
+            max_length=2000, description="`next_cursor` of the page before; valid for 24 hours.", examples=["gAAAAABn…"]
+        ),
     ] = None,
     include_total: Annotated[  # noqa: FBT002  # a query parameter
         bool, Query(description="Also count, exactly up to 10 000; costs a scan.")
@@ -68,7 +72,9 @@ class Order:
         if self.column is self.id_column:
             return self.id_column < last_id if self.descending else self.id_column > last_id
         beyond, tie = (
-            (self.column < value, self.id_column < last_id) if self.descending else (self.column > value, self.id_column > last_id)
+            (self.column < value, self.id_column < last_id)
+            if self.descending
+            else (self.column > value, self.id_column > last_id)
         )
         # The first condition lets the index start at the right place; the second is exact.
         bound = self.column <= value if self.descending else self.column >= value
@@ -125,20 +131,32 @@ def _crypt(settings: Settings) -> Fernet:
 
 
 def _binding(actor: Actor, request: Request) -> str:
-    filters = sorted((k, v) for k, v in request.query_params.multi_items() if k not in {"cursor", "limit", "include_total"})
+    filters = sorted(
+        (k, v) for k, v in request.query_params.multi_items() if k not in {"cursor", "limit", "include_total"}
+    )
     body = getattr(request, "_body", b"") if request.method == "POST" else b""
-    parts = [str(actor.clinic_id), str(actor.principal_id), request.url.path, repr(filters), hashlib.sha256(body).hexdigest()]
+    parts = [
+        str(actor.clinic_id),
+        str(actor.principal_id),
+        request.url.path,
+        repr(filters),
+        hashlib.sha256(body).hexdigest(),
+    ]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _seconds() -> int:
+    return int(clock.now().timestamp())
 
 
 def _sealed(crypt: Fernet, value: object, last_id: UUID, binding: str) -> str:
     kind = "at" if isinstance(value, datetime) else "id" if isinstance(value, UUID) else "value"
-    return crypt.encrypt(orjson.dumps([binding, kind, value, last_id])).decode()
+    return crypt.encrypt_at_time(orjson.dumps([binding, kind, value, last_id]), _seconds()).decode()
 
 
 def _opened(crypt: Fernet, cursor: str, binding: str) -> tuple[Any, UUID]:
     try:
-        bound, kind, value, last_id = orjson.loads(crypt.decrypt(cursor.encode(), ttl=LIFETIME_SECONDS))
+        bound, kind, value, last_id = orjson.loads(crypt.decrypt_at_time(cursor.encode(), LIFETIME_SECONDS, _seconds()))
     except (InvalidToken, ValueError):
         raise CursorInvalid from None
     if bound != binding:

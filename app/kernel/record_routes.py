@@ -4,7 +4,7 @@ They differ in nothing but the record, so they are added and not written out. Wh
 route of its own in its area.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 from uuid import UUID
 
@@ -19,9 +19,9 @@ from app.kernel.errors import NotFound, PreconditionFailed, PreconditionRequired
 from app.kernel.pagination import Order, Paging
 from app.kernel.problems import documented
 from app.kernel.records import (
-    AlreadyEnteredInError,
     AsOf,
     EnterInError,
+    RecordEnteredInError,
     Resource,
     WithEnteredInError,
     answer_as_of,
@@ -47,16 +47,20 @@ def add_reads(router: APIRouter, resource: Resource, *, path: str, singular: str
         singular: The record's name in operation ids, such as `vital_signs`.
         title: The record in words, such as "one reading".
     """
-    may_read = Annotated[Actor, Depends(require(resource.read))]
+    may_read = Depends(require(resource.read))
     id_name = f"{singular}_id"
-    record_id_type = Annotated[UUID, Path(alias=id_name, description=f"The id of {title}.")]
+    id_in_path = Path(alias=id_name, description=f"The id of {title}.")
 
-    async def get_one(db: ReadDb, actor: may_read, record_id: record_id_type, as_of: AsOf = None) -> Response:  # type: ignore[valid-type]
+    async def get_one(
+        db: ReadDb, actor: Actor = may_read, record_id: UUID = id_in_path, as_of: AsOf = None
+    ) -> Response:
         if as_of is not None:
             return await answer_as_of(db, resource, actor, record_id, as_of)
         return await answer_one(db, resource, actor, record_id)
 
-    async def list_versions(db: ReadDb, actor: may_read, record_id: record_id_type, page: Paging) -> Response:  # type: ignore[valid-type]
+    async def list_versions(
+        db: ReadDb, page: Paging, actor: Actor = may_read, record_id: UUID = id_in_path
+    ) -> Response:
         return await answer_history(db, resource, actor, record_id, page)
 
     router.add_api_route(
@@ -88,7 +92,6 @@ def add_list(
     path: str,
     plural: str,
     title: str,
-    filters: Sequence[str] = ("patient_id", "session_id"),
     order_by: str = "id",
 ) -> None:
     """Add `GET {path}`: the flat list, filtered by ids above the record, latest first.
@@ -99,27 +102,30 @@ def add_list(
         path: The flat address.
         plural: The records' name in operation ids.
         title: The records in words.
-        filters: Columns that may be filtered by; both or none of `patient_id` and `session_id`.
         order_by: A column that is never null.
     """
-    may_read = Annotated[Actor, Depends(require(resource.read))]
+    may_read = Depends(require(resource.read))
     table = resource.table
 
     def by_parents(
-        patient_id: Annotated[list[Id], Query(description="Only of this patient; repeat for several.")] = [],  # noqa: B006
-        session_id: Annotated[list[Id], Query(description="Only of this session; repeat for several.")] = [],  # noqa: B006
+        patient_id: Annotated[
+            list[Id], Query(max_length=100, description="Only of this patient; repeat for several.")
+        ] = [],  # noqa: B006
+        session_id: Annotated[
+            list[Id], Query(max_length=100, description="Only of this session; repeat for several.")
+        ] = [],  # noqa: B006
     ) -> Conditions:
         wanted = {"patient_id": patient_id, "session_id": session_id}
-        return tuple(table.c[name].in_(ids) for name, ids in wanted.items() if ids and name in filters)
+        return tuple(table.c[name].in_(ids) for name, ids in wanted.items() if ids)
 
-    filtered = Annotated[Conditions, Depends(by_parents)]
+    filtered = Depends(by_parents)
 
     async def list_records(
         db: ReadDb,
-        actor: may_read,  # type: ignore[valid-type]
         page: Paging,
-        conditions: filtered,  # type: ignore[valid-type]
         with_errors: WithEnteredInError,
+        actor: Actor = may_read,
+        conditions: Conditions = filtered,
     ) -> Response:
         statement = resource.visible(actor).where(*conditions)
         order = Order(table.c[order_by], table.c.id, descending=True)
@@ -150,12 +156,16 @@ def add_void(
         title: The record in words.
         permission: Who may.
     """
-    may_write = Annotated[Actor, Depends(require(permission))]
+    may_write = Depends(require(permission))
     id_name = f"{singular}_id"
-    record_id_type = Annotated[UUID, Path(alias=id_name, description=f"The id of {title}.")]
+    id_in_path = Path(alias=id_name, description=f"The id of {title}.")
 
     async def mark(
-        db: WriteDb, actor: may_write, record_id: record_id_type, body: EnterInError, if_match: IfMatch  # type: ignore[valid-type]
+        db: WriteDb,
+        body: EnterInError,
+        if_match: IfMatch,
+        actor: Actor = may_write,
+        record_id: UUID = id_in_path,
     ) -> Response:
         record: Versioned = await void(db, actor, record_id, body.reason, if_match)
         return await changed(db, resource, actor, record)
@@ -166,8 +176,7 @@ def add_void(
         methods=["POST"],
         name=f"mark_{singular}_entered_in_error",
         response_model=resource.shape,
-        responses=documented(NotFound, PreconditionFailed, PreconditionRequired, AlreadyEnteredInError),
+        responses=documented(NotFound, PreconditionFailed, PreconditionRequired, RecordEnteredInError),
         summary=f"Mark {title} as entered in error",
-        description="It stays readable under its id and leaves every list, sum and view; alerts it caused close with it.",
+        description="It stays readable under its id and leaves every list, sum and view; its alerts close with it.",
     )
-

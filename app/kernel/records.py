@@ -16,14 +16,15 @@ from uuid import UUID
 import orjson
 from fastapi import Depends, Header, Query, Request
 from pydantic import Field
-from sqlalchemy import ColumnElement, Select, Table, select
+from sqlalchemy import Select, Table, select
 from starlette.responses import Response
 
 from app.kernel import clock, policies
+from app.kernel.accesses import declare_patients
 from app.kernel.actor import Actor
 from app.kernel.database import ReadSession, WriteSession
 from app.kernel.endpoint import required_version
-from app.kernel.errors import BadRequest, Conflict, Fault, NotFound, PreconditionFailed
+from app.kernel.errors import BadRequest, Conflict, NotFound, PreconditionFailed
 from app.kernel.idempotency import claim_id, digest_of_create
 from app.kernel.ids import new_id
 from app.kernel.ledger import change, columns_of, decode, latest_as_of, name_change, root_of
@@ -31,7 +32,8 @@ from app.kernel.pagination import Order, PageRequest, Rows, fetch_page
 from app.kernel.schemas import CreateSchema, RecordRead, RequestSchema, ShortText, UtcTime
 from app.kernel.tables import Base, ClinicRecord, Versioned
 
-Columns = Mapping[str, Any]
+# A row out of the database or out of the ledger; SQLAlchemy's rows may also be asked by column.
+Columns = Mapping[Any, Any]
 Model = TypeVar("Model", bound=ClinicRecord)
 
 
@@ -68,7 +70,7 @@ class Resource:
 
     def present(self, columns: Columns) -> dict[str, Any]:
         """The record as it answers, from its own columns; children are added by `with_children`."""
-        derived = self.derived(columns) if self.derived else {}
+        derived: Mapping[str, Any] = self.derived(columns) if self.derived else {}
         shown: dict[str, Any] = {}
         for member in self.shape.model_fields:
             if member == "object":
@@ -117,28 +119,12 @@ def touch(db: ReadSession, shown: object) -> None:
     """Declare the patients whose data an answer carries; the ledger of accesses will be written from it."""
     request: Request | None = db.info.get("request")
     if request is not None:
-        touched: set[UUID] = request.scope["state"].setdefault("patients_touched", set())
-        _collect_patients(shown, touched)
+        declare_patients(request, shown)
 
 
-def _collect_patients(shown: object, touched: set[UUID]) -> None:
-    match shown:
-        case {"object": "patient", "id": UUID() as patient_id}:
-            touched.add(patient_id)
-        case {"patient_id": UUID() as patient_id}:
-            touched.add(patient_id)
-        case _:
-            pass
-    if isinstance(shown, dict):
-        for value in shown.values():
-            if isinstance(value, dict | list):
-                _collect_patients(value, touched)
-    elif isinstance(shown, list):
-        for item in shown:
-            _collect_patients(item, touched)
-
-
-def respond(db: ReadSession, shown: Mapping[str, Any], *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+def respond(
+    db: ReadSession, shown: Mapping[str, Any], *, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
     """An answer's response, with its patients declared."""
     touch(db, dict(shown))
     return Response(to_json(shown), status, dict(headers or {}), "application/json")
@@ -195,7 +181,7 @@ async def children_of(
     statement = child.resource.visible(actor).where(condition).order_by(*(table.c[name] for name in child.order))
     if not entered_in_error:
         statement = statement.where(table.c.entered_in_error_at.is_(None))
-    rows = (await db.execute(statement)).mappings().all() if parents else []
+    rows: Sequence[Columns] = (await db.execute(statement)).mappings().all() if parents else []
     shown = await with_children(db, child.resource, actor, rows, entered_in_error=entered_in_error) if rows else []
     by_parent: dict[UUID, list[dict[str, Any]]] = {}
     for row, one in zip(rows, shown, strict=True):
@@ -238,7 +224,7 @@ def page_response(db: ReadSession, items: Sequence[Mapping[str, Any]], rows: Row
     body: dict[str, Any] = {"items": items, "next_cursor": rows.next_cursor}
     if rows.total is not None:
         body |= {"total": rows.total, "total_is_exact": rows.total_is_exact}
-    headers = {}
+    headers: dict[str, str] = {}
     if rows.next_cursor is not None:
         url = page.request.url.include_query_params(cursor=rows.next_cursor)
         headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
@@ -269,6 +255,13 @@ async def _shown(db: WriteSession, resource: Resource, actor: Actor, record: Ver
 # ── writing ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+class RecordEnteredInError(Conflict):
+    """The record was marked as entered in error: it stays readable and nothing more is done with it."""
+
+    code = "entered-in-error"
+    title = "This record is marked as entered in error"
+
+
 class IdAlreadyUsed(Conflict):
     """A record with this id exists and was created from another content."""
 
@@ -277,12 +270,19 @@ class IdAlreadyUsed(Conflict):
 
 
 async def already_created(
-    db: WriteSession, actor: Actor, model: type[Model], body: CreateSchema
+    db: WriteSession, actor: Actor, model: type[Model], body: CreateSchema, **parent: UUID
 ) -> Model | None:
     """The record a create with an own id made before, so that sending again answers and does not record twice.
 
+    Args:
+        db: The write session.
+        actor: Who sends it.
+        model: The kind of record.
+        body: What is sent.
+        parent: The column of the parent and the parent's id, where the create is addressed to one.
+
     Raises:
-        IdAlreadyUsed: the id stands for another content.
+        IdAlreadyUsed: the id stands for another content, or for a record of another parent.
     """
     if body.id is None:
         return None
@@ -290,7 +290,8 @@ async def already_created(
     found = await find(db, actor, model, body.id)
     if found is None:
         return None
-    if found.create_digest != digest_of_create(body):
+    same_parent = all(getattr(found, column) == value for column, value in parent.items())
+    if not same_parent or found.create_digest != digest_of_create(body):
         raise IdAlreadyUsed("Read the record under this id, or send a new id.")
     db.info["already_created"] = True
     return found
@@ -312,13 +313,15 @@ async def find(db: ReadSession, actor: Actor, model: type[Model], record_id: UUI
 
 
 async def one(db: ReadSession, actor: Actor, model: type[Model], record_id: UUID) -> Model:
-    """The record.
+    """The record, to build on.
 
     Raises:
         NotFound: the clinic has none with this id.
+        RecordEnteredInError: it was marked as entered in error.
     """
     if (found := await find(db, actor, model, record_id)) is None:
         raise NotFound
+    require_standing(found)
     return found
 
 
@@ -327,8 +330,17 @@ async def one_locked(db: WriteSession, actor: Actor, model: type[Model], record_
 
     Raises:
         NotFound: the clinic has none with this id.
+        RecordEnteredInError: it was marked as entered in error.
     """
-    statement = select(model).where(model.clinic_id == actor.clinic_id, model.id == record_id).with_for_update()
+    found = await _locked(db, actor, model, record_id)
+    require_standing(found)
+    return found
+
+
+async def _locked(db: WriteSession, actor: Actor, model: type[Model], record_id: UUID) -> Model:
+    statement = (
+        select(model).where(model.clinic_id == actor.clinic_id, model.id == record_id).with_for_update(key_share=True)
+    )
     found = (await db.execute(statement, execution_options={"populate_existing": True})).scalar_one_or_none()
     if found is None:
         raise NotFound
@@ -344,10 +356,22 @@ async def one_for_update(
         NotFound: the clinic has none with this id.
         PreconditionRequired: the caller did not say which version.
         PreconditionFailed: it has changed since.
+        RecordEnteredInError: it was marked as entered in error.
     """
-    found = await one_locked(db, actor, model, record_id)
+    found = await _locked(db, actor, model, record_id)
     require_version(found, if_match)
+    require_standing(found)
     return found
+
+
+def require_standing(record: ClinicRecord) -> None:
+    """Refuse to build on a record that should never have been made.
+
+    Raises:
+        RecordEnteredInError: it was marked as entered in error.
+    """
+    if record.entered_in_error_at is not None:
+        raise RecordEnteredInError
 
 
 def require_version(record: Versioned, if_match: int | None) -> None:
@@ -357,10 +381,13 @@ def require_version(record: Versioned, if_match: int | None) -> None:
         PreconditionRequired: the caller did not say which version.
         PreconditionFailed: it has changed since.
     """
-    if (expected := required_version(if_match)) != record.version:
+    if required_version(if_match) != record.version:
         raise PreconditionFailed(
             "Read it again and decide whether your change still holds.", members={"current_version": record.version}
         )
+
+
+_PRINTABLE: Final = r"^[ -~\u00a1-\u00ac\u00ae-\u00ff]*$"
 
 
 def _reason_header(
@@ -370,12 +397,11 @@ def _reason_header(
             alias="Change-Reason",
             description="Why the record is changed: a code, then optionally a colon and text.",
             max_length=500,
+            pattern=_PRINTABLE,
             examples=["typing_error"],
         ),
     ] = None,
 ) -> str | None:
-    if change_reason is not None and not change_reason.isprintable():
-        raise BadRequest(faults=[Fault("wrong_form", "Must be plain text.", parameter="Change-Reason", location="header")])
     return change_reason
 
 
@@ -409,21 +435,13 @@ class EnterInError(RequestSchema):
     reason: ShortText = Field(description="For example: wrong patient.", examples=["wrong patient"])
 
 
-class AlreadyEnteredInError(Conflict):
-    """The record was marked before."""
-
-    code = "already-entered-in-error"
-    title = "This record is already marked as entered in error"
-
-
 def mark_entered_in_error(db: WriteSession, actor: Actor, record: ClinicRecord, reason: str) -> None:
     """Mark a record: it stays readable under its id and leaves every list, sum and view.
 
     Raises:
-        AlreadyEnteredInError: it was marked before.
+        RecordEnteredInError: it was marked before.
     """
-    if record.entered_in_error_at is not None:
-        raise AlreadyEnteredInError
+    require_standing(record)
     record.entered_in_error_at = clock.now()
     record.entered_in_error_by = actor.principal_id
     record.entered_in_error_reason = reason
@@ -439,7 +457,9 @@ AsOf = Annotated[
 ]
 
 
-async def answer_history(db: ReadSession, resource: Resource, actor: Actor, record_id: UUID, page: PageRequest) -> Response:
+async def answer_history(
+    db: ReadSession, resource: Resource, actor: Actor, record_id: UUID, page: PageRequest
+) -> Response:
     """Every version of a record, oldest first: who, when, why, and the record as it then was."""
     if (await db.execute(resource.visible(actor).where(resource.table.c.id == record_id))).first() is None:
         raise NotFound
@@ -457,7 +477,12 @@ def version_of(resource: Resource, row: Columns) -> dict[str, Any]:
     """One version as history shows it."""
     content = None if row["content"] is None else resource.present(decode(resource.table, row["content"]))
     names = ("version", "event", "kind", "principal_id", "source", "reason", "request_id", "occurred_at", "recorded_at")
-    return {"object": "version", **{name: row[name] for name in names}, "content_digest": row["content_digest"], "resource": content}
+    return {
+        "object": "version",
+        **{name: row[name] for name in names},
+        "content_digest": row["content_digest"],
+        "resource": content,
+    }
 
 
 async def answer_whole(
@@ -470,10 +495,13 @@ async def answer_whole(
         shown = await show_one(db, readable, actor, record_id)
     else:
         shown = await show_as_of(db, readable, actor, record_id, instant)
-    return respond(db, shown | {member: [] for member in denied} | {"omitted": denied})
+    empty: dict[str, list[object]] = {member: [] for member in denied}
+    return respond(db, shown | empty | {"omitted": denied})
 
 
-async def answer_as_of(db: ReadSession, resource: Resource, actor: Actor, record_id: UUID, instant: datetime) -> Response:
+async def answer_as_of(
+    db: ReadSession, resource: Resource, actor: Actor, record_id: UUID, instant: datetime
+) -> Response:
     """A single record as it was recorded at an instant."""
     shown = await show_as_of(db, resource, actor, record_id, instant)
     return respond(db, shown, headers={"ETag": _etag(shown["version"])})

@@ -1,14 +1,27 @@
 """The shapes requests and answers are made of. Nothing is coerced: `true` is no dose and `"35"` no number."""
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Final, Generic, TypeVar
 from uuid import UUID
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, WithJsonSchema
+from annotated_types import GroupedMetadata
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    WithJsonSchema,
+)
 from pydantic_core import PydanticCustomError
+from typing_extensions import override
 
 from app.kernel.ids import is_uuid7
 
@@ -17,6 +30,7 @@ _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 NOTE_LENGTH: Final = 20_000
+_YEARS: Final = range(1900, 2200)
 Item = TypeVar("Item")
 
 
@@ -37,10 +51,12 @@ def _instant(value: object) -> datetime:
         return value.astimezone(UTC)
     if isinstance(value, str) and _RFC3339.fullmatch(value):
         try:
-            return datetime.fromisoformat(value.upper()).astimezone(UTC)
+            instant = datetime.fromisoformat(value.upper()).astimezone(UTC)
         except (ValueError, OverflowError):
-            pass
-    raise PydanticCustomError("time_expected", "time with offset expected")
+            instant = None
+        if instant is not None and instant.year in _YEARS:
+            return instant
+    raise PydanticCustomError("time_expected", "Must be an RFC 3339 time with an offset, such as 2026-03-02T14:05:00Z.")
 
 
 def _day(value: object) -> date:
@@ -48,10 +64,12 @@ def _day(value: object) -> date:
         return value
     if isinstance(value, str) and _DAY.fullmatch(value):
         try:
-            return date.fromisoformat(value)
+            day = date.fromisoformat(value)
         except ValueError:
-            pass
-    raise PydanticCustomError("day_expected", "day expected")
+            day = None
+        if day is not None and day.year in _YEARS:
+            return day
+    raise PydanticCustomError("day_expected", "Must be a day as YYYY-MM-DD.")
 
 
 def _number(value: object) -> Decimal:
@@ -59,12 +77,14 @@ def _number(value: object) -> Decimal:
         return Decimal(value)
     if isinstance(value, float):
         return Decimal(repr(value))
-    raise PydanticCustomError("number_expected", "number expected")
+    raise PydanticCustomError("number_expected", "Must be a JSON number.")
 
 
 def _text(value: str) -> str:
     if _CONTROL.search(value):
-        raise PydanticCustomError("control_characters", "control characters")
+        raise PydanticCustomError(
+            "control_characters", "Must not contain control characters other than tab and newline."
+        )
     return value
 
 
@@ -78,29 +98,39 @@ def _uuid(value: object) -> UUID:
 
 def _uuid7(value: UUID) -> UUID:
     if not is_uuid7(value):
-        raise PydanticCustomError("uuid7_expected", "uuid7 expected")
+        raise PydanticCustomError("uuid7_expected", "Must be a UUIDv7 in lower case with hyphens.")
     return value
 
 
 def _zone(value: str) -> str:
     if value not in available_timezones():
-        raise PydanticCustomError("unknown_time_zone", "unknown time zone")
+        raise PydanticCustomError("unknown_time_zone", "Must be an IANA time zone such as America/New_York.")
     return value
 
 
-def number(places: int, low: float | None = None, high: float | None = None) -> Any:  # noqa: ANN401
-    """A JSON number with at most so many decimal places, within bounds that rule out the impossible."""
-    schema: dict[str, Any] = {"type": "number", "multipleOf": float(Decimal(1).scaleb(-places))}
-    if low is not None:
-        schema["minimum"] = low
-    if high is not None:
-        schema["maximum"] = high
-    return Annotated[
-        Decimal,
-        BeforeValidator(_number),
-        Field(ge=low, le=high, decimal_places=places, allow_inf_nan=False),
-        WithJsonSchema(schema),
-    ]
+@dataclass(frozen=True, slots=True)
+class Number(GroupedMetadata):
+    """A JSON number with at most so many decimal places, within bounds that rule out the impossible.
+
+    Use it as `Annotated[Decimal, Number(3, 0, 10_000)]`.
+    """
+
+    places: int
+    low: float | None = None
+    high: float | None = None
+
+    @override
+    def __iter__(self) -> Iterator[Any]:
+        """The single constraints, as Pydantic unfolds them."""
+        # `multipleOf` would be the word for it, but validators that reckon in binary refuse 36.8 as a multiple of 0.1.
+        schema: dict[str, Any] = {"type": "number", "x-decimal-places": self.places}
+        if self.low is not None:
+            schema["minimum"] = self.low
+        if self.high is not None:
+            schema["maximum"] = self.high
+        yield BeforeValidator(_number)
+        yield Field(ge=self.low, le=self.high, decimal_places=self.places, allow_inf_nan=False)
+        yield WithJsonSchema(schema)
 
 
 UtcTime = Annotated[
@@ -109,7 +139,9 @@ UtcTime = Annotated[
     WithJsonSchema({"type": "string", "format": "date-time", "maxLength": 35, "examples": ["2026-03-02T14:05:00Z"]}),
 ]
 Day = Annotated[
-    date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date", "maxLength": 10, "examples": ["2026-03-02"]})
+    date,
+    BeforeValidator(_day),
+    WithJsonSchema({"type": "string", "format": "date", "maxLength": 10, "examples": ["2026-03-02"]}),
 ]
 Id = Annotated[
     UUID,
@@ -140,27 +172,34 @@ OwnId = Annotated[
 ]
 Count = StrictInt
 Flag = StrictBool
-ShortText = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_text)]
+# What `_text` refuses, in the words of JSON Schema.
+_PLAIN: Final[dict[str, Any]] = {"pattern": "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f]*$"}
+ShortText = Annotated[str, Field(min_length=1, max_length=200, json_schema_extra=_PLAIN), AfterValidator(_text)]
 CodeText = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]*$")]
-NoteText = Annotated[str, Field(min_length=1, max_length=NOTE_LENGTH), AfterValidator(_text)]
-TimeZone = Annotated[str, Field(max_length=64, examples=["America/New_York"]), AfterValidator(_zone)]
-Uri = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[A-Za-z][A-Za-z0-9+.-]*:[^\s]+$", examples=["https://emr.example/mrn"])]
+NoteText = Annotated[str, Field(min_length=1, max_length=NOTE_LENGTH, json_schema_extra=_PLAIN), AfterValidator(_text)]
+TimeZone = Annotated[
+    str,
+    Field(max_length=64, examples=["America/New_York"], json_schema_extra={"format": "iana-time-zone"}),
+    AfterValidator(_zone),
+]
+Uri = Annotated[
+    str,
+    Field(
+        min_length=1, max_length=200, pattern=r"^[A-Za-z][A-Za-z0-9+.-]*:[!-~]+$", examples=["https://emr.example/mrn"]
+    ),
+]
 
-MgNumber = number(3, 0, 10_000)
-MgPerKgNumber = number(4, 0, 100)
-MgPerMinNumber = number(4, 0, 1_000)
-MgPerMlNumber = number(3, 0, 1_000)
-MlNumber = number(3, 0, 10_000)
-WeightKg = number(2, 1, 500)
+MgNumber = Annotated[Decimal, Number(3, 0, 10_000)]
+MgPerKgNumber = Annotated[Decimal, Number(4, 0, 100)]
+MgPerMinNumber = Annotated[Decimal, Number(4, 0, 1_000)]
+MgPerMlNumber = Annotated[Decimal, Number(3, 0, 1_000)]
+MlNumber = Annotated[Decimal, Number(3, 0, 10_000)]
+WeightKg = Annotated[Decimal, Number(2, 1, 500)]
 
 
-def absent(description: str, **settings: Any) -> Any:  # noqa: ANN401
+def absent(description: str, **settings: Any) -> Any:
     """A member of a merge patch that may be left out but not cleared: left out means "keep"."""
-    return Field(default=None, description=description, json_schema_extra=_without_default, **settings)
-
-
-def _without_default(schema: dict[str, Any]) -> None:
-    schema.pop("default", None)
+    return Field(default=None, description=description, **settings)
 
 
 class CreateSchema(RequestSchema):
@@ -208,7 +247,9 @@ class Page(ResponseSchema, Generic[Item]):
     items: list[Item] = Field(description="The records, in the order asked for.")
     next_cursor: str | None = Field(description="Send it as `cursor` for the next page.", examples=["gAAAAABn…"])
     total: int = absent("How many there are; only with `include_total=true`, and at most 10 000.", examples=[38])
-    total_is_exact: bool = absent("False when there are more than 10 000; only with `include_total=true`.", examples=[True])
+    total_is_exact: bool = absent(
+        "False when there are more than 10 000; only with `include_total=true`.", examples=[True]
+    )
 
 
 class VersionRead(ResponseSchema):
@@ -221,8 +262,12 @@ class VersionRead(ResponseSchema):
     principal_id: Id = Field(description="Who did it.")
     source: str = Field(description="Through which door: `api`, `cli`, `import:…`.", examples=["api"])
     reason: str | None = Field(description="Why, where somebody had to say.", examples=["typing_error"])
-    request_id: str = Field(description="The request that did it.", examples=["req_0199c1f1-7d3e-7a51-9c1e-3f0a5b7e2d10"])
+    request_id: str = Field(
+        description="The request that did it.", examples=["req_0199c1f1-7d3e-7a51-9c1e-3f0a5b7e2d10"]
+    )
     occurred_at: UtcTime = Field(description="When it happened.")
     recorded_at: UtcTime = Field(description="When it was recorded.")
     content_digest: str = Field(description="SHA-256 of the version's content.", examples=["9f2c…"])
-    resource: dict[str, Any] | None = Field(description="The record as it then was; null after erasure.")
+    resource: dict[str, Any] | None = Field(
+        description="The record as it then was; null after erasure.", examples=[{"object": "session", "version": 2}]
+    )

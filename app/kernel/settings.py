@@ -7,7 +7,8 @@ from typing import Self
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-DEVELOPMENT_SECRET = "development-only-secret-key-never-for-production"  # noqa: S105  # refused in production
+# Refused in production.
+DEVELOPMENT_SECRET = "development-only-secret-key-never-for-production"  # noqa: S105  # pragma: allowlist secret
 _LEAST_SECRET_LENGTH = 32
 
 
@@ -83,7 +84,7 @@ class Settings(BaseSettings):
             found.append("SERIATIM_PUBLIC_URL must begin with https://.")
         if self.log_level.upper() == "DEBUG":
             found.append("SERIATIM_LOG_LEVEL is DEBUG.")
-        if self.database_url.startswith("postgresql") and "sslmode=verify-full" not in self.database_url:
-            if "host=/" not in self.database_url:
-                found.append("SERIATIM_DATABASE_URL reaches PostgreSQL without sslmode=verify-full.")
+        over_network = self.database_url.startswith("postgresql") and "host=/" not in self.database_url
+        if over_network and "sslmode=verify-full" not in self.database_url:
+            found.append("SERIATIM_DATABASE_URL reaches PostgreSQL without sslmode=verify-full.")
         return found

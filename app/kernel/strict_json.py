@@ -6,7 +6,7 @@ Duplicate members, NaN and Infinity, NUL, lone surrogates, numbers no database h
 
 import json
 from decimal import Decimal
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, cast
 
 from app.kernel.errors import BadRequest
 
@@ -56,11 +56,12 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return members
 
 
-def _decimal(text: str) -> Decimal:
+def _decimal(text: str) -> Decimal | int:
     value = Decimal(text)
     if len(text) > _MOST_DIGITS or not -_MOST_DIGITS < value.adjusted() < _MOST_DIGITS:
         raise MalformedJson("A number has more digits than any quantity here.")
-    return value
+    # 17.0 is a whole number (JSON Schema 2020-12, 6.1.1), and some languages write whole numbers like that.
+    return int(value) if value == value.to_integral_value() and abs(value) < _INT64 else value
 
 
 def _integer(text: str) -> int:
@@ -80,13 +81,14 @@ def _require_plain(value: object, depth: int) -> None:
         case str():
             _require_text(value)
         case dict():
-            for name, member in value.items():
+            for name, member in cast("dict[str, object]", value).items():
                 _require_text(name)
                 _require_plain(member, depth + 1)
         case list():
-            if len(value) > MOST_ITEMS:
+            items = cast("list[object]", value)
+            if len(items) > MOST_ITEMS:
                 raise MalformedJson(f"A list has more than {MOST_ITEMS} items.")
-            for item in value:
+            for item in items:
                 _require_plain(item, depth + 1)
         case _:
             pass

@@ -6,7 +6,14 @@ from uuid import UUID
 from app.kernel.actor import Actor
 from app.kernel.database import WriteSession
 from app.kernel.ledger import name_change
-from app.kernel.records import already_created, identity_of, mark_entered_in_error, one, one_for_update, reason_of_change
+from app.kernel.records import (
+    already_created,
+    identity_of,
+    mark_entered_in_error,
+    one,
+    one_for_update,
+    reason_of_change,
+)
 from app.monitoring import rules
 from app.monitoring.models import DissociationNote, VitalSigns
 from app.monitoring.schemas import (
@@ -18,17 +25,33 @@ from app.monitoring.schemas import (
 from app.sessions.models import TreatmentSession
 
 
-async def record_vital_signs(
-    db: WriteSession, actor: Actor, session_id: UUID, body: VitalSignsCreate, *, pointer: str = "#"
-) -> VitalSigns:
+async def record_vital_signs(db: WriteSession, actor: Actor, session_id: UUID, body: VitalSignsCreate) -> VitalSigns:
     """Record one set of readings, in whatever state the session is.
 
     Raises:
         ImpossiblePressure: diastolic not below systolic.
     """
-    if (before := await already_created(db, actor, VitalSigns, body)) is not None:
-        return before
     treatment = await one(db, actor, TreatmentSession, session_id)
+    return await _append(db, actor, treatment, body, "#")
+
+
+async def record_vital_signs_batch(
+    db: WriteSession, actor: Actor, session_id: UUID, items: Sequence[VitalSignsCreate]
+) -> list[VitalSigns]:
+    """Record several sets of readings, all or none.
+
+    Raises:
+        ImpossiblePressure: with the place of the reading.
+    """
+    treatment = await one(db, actor, TreatmentSession, session_id)
+    return [await _append(db, actor, treatment, item, f"#/items/{number}") for number, item in enumerate(items)]
+
+
+async def _append(
+    db: WriteSession, actor: Actor, treatment: TreatmentSession, body: VitalSignsCreate, pointer: str
+) -> VitalSigns:
+    if (before := await already_created(db, actor, VitalSigns, body, session_id=treatment.id)) is not None:
+        return before
     rules.require_possible_pressure(body.systolic_mmhg, body.diastolic_mmhg, pointer=f"{pointer}/diastolic_mmhg")
     reading = VitalSigns(
         **identity_of(actor, body),
@@ -41,17 +64,7 @@ async def record_vital_signs(
     return reading
 
 
-async def record_vital_signs_batch(
-    db: WriteSession, actor: Actor, session_id: UUID, items: Sequence[VitalSignsCreate]
-) -> list[VitalSigns]:
-    """Record several sets of readings, all or none."""
-    return [
-        await record_vital_signs(db, actor, session_id, item, pointer=f"#/items/{number}")
-        for number, item in enumerate(items)
-    ]
-
-
-async def correct_vital_signs(  # noqa: PLR0913  # a correction carries version and reason
+async def correct_vital_signs(  # a correction carries version and reason
     db: WriteSession, actor: Actor, reading_id: UUID, body: VitalSignsUpdate, if_match: int | None, reason: str | None
 ) -> VitalSigns:
     """Correct a reading, with a reason unless it is one's own recent slip."""
@@ -77,7 +90,7 @@ async def record_dissociation_note(
     db: WriteSession, actor: Actor, session_id: UUID, body: DissociationNoteCreate
 ) -> DissociationNote:
     """Record what somebody observed, in whatever state the session is."""
-    if (before := await already_created(db, actor, DissociationNote, body)) is not None:
+    if (before := await already_created(db, actor, DissociationNote, body, session_id=session_id)) is not None:
         return before
     treatment = await one(db, actor, TreatmentSession, session_id)
     note = DissociationNote(
@@ -91,8 +104,13 @@ async def record_dissociation_note(
     return note
 
 
-async def correct_dissociation_note(  # noqa: PLR0913  # a correction carries version and reason
-    db: WriteSession, actor: Actor, note_id: UUID, body: DissociationNoteUpdate, if_match: int | None, reason: str | None
+async def correct_dissociation_note(  # a correction carries version and reason
+    db: WriteSession,
+    actor: Actor,
+    note_id: UUID,
+    body: DissociationNoteUpdate,
+    if_match: int | None,
+    reason: str | None,
 ) -> DissociationNote:
     """Correct a note, with a reason unless it is one's own recent slip."""
     note = await one_for_update(db, actor, DissociationNote, note_id, if_match)

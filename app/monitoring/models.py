@@ -29,7 +29,10 @@ class VitalSigns(ClinicRecord, Base):
     __table_args__ = (
         belongs_to("patient", "patient_id"),
         belongs_to("treatment_session", "session_id"),
-        CheckConstraint("diastolic_mmhg IS NULL OR systolic_mmhg IS NULL OR diastolic_mmhg < systolic_mmhg", name="pressure_possible"),
+        CheckConstraint(
+            "diastolic_mmhg IS NULL OR systolic_mmhg IS NULL OR diastolic_mmhg < systolic_mmhg",
+            name="pressure_possible",
+        ),
         in_range("systolic_mmhg", 20, 350),
         in_range("diastolic_mmhg", 10, 250),
         in_range("heart_rate_bpm", 0, 350),

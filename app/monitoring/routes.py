@@ -46,7 +46,9 @@ _CORRECTION: Final = documented(NotFound, PreconditionFailed, PreconditionRequir
     response_model=VitalSignsRead,
     responses=documented(NotFound, ImpossiblePressure),
 )
-async def create_vital_signs(db: WriteDb, actor: MayWriteSessions, session_id: UUID, body: VitalSignsCreate) -> Response:
+async def create_vital_signs(
+    db: WriteDb, actor: MayWriteSessions, session_id: UUID, body: VitalSignsCreate
+) -> Response:
     """Record one set of readings. It leaves the session's version alone, so it disturbs nobody."""
     reading = await actions.record_vital_signs(db, actor, session_id, body)
     return await created(db, VITAL_SIGNS, actor, reading, "/v1/vital-signs")
@@ -72,7 +74,7 @@ add_reads(router, VITAL_SIGNS, path="/vital-signs", singular="vital_signs", titl
 
 
 @router.patch("/vital-signs/{vital_signs_id}", response_model=VitalSignsRead, responses=_CORRECTION)
-async def update_vital_signs(  # noqa: PLR0913  # a correction carries version and reason
+async def update_vital_signs(  # a correction carries version and reason
     db: WriteDb,
     actor: MayWriteSessions,
     vital_signs_id: UUID,
@@ -124,7 +126,7 @@ add_reads(
 
 
 @router.patch("/dissociation-notes/{dissociation_note_id}", response_model=DissociationNoteRead, responses=_CORRECTION)
-async def update_dissociation_note(  # noqa: PLR0913  # a correction carries version and reason
+async def update_dissociation_note(  # a correction carries version and reason
     db: WriteDb,
     actor: MayWriteObservations,
     dissociation_note_id: UUID,

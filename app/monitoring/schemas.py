@@ -1,11 +1,11 @@
 """Shapes of vital signs and dissociation notes."""
 
+from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
-from typing_extensions import Self
 
 from app.kernel.schemas import (
     ClinicRecordRead,
@@ -13,12 +13,12 @@ from app.kernel.schemas import (
     CreateSchema,
     Id,
     NoteText,
+    Number,
     RequestSchema,
     ResponseSchema,
     ShortText,
     UtcTime,
     absent,
-    number,
 )
 from app.monitoring.phenomena import shipped_phenomena
 
@@ -38,8 +38,8 @@ RespiratoryRate = Annotated[Count, Field(ge=0, le=100)]
 Percent = Annotated[Count, Field(ge=0, le=100)]
 Moaas = Annotated[Count, Field(ge=0, le=5)]
 Intensity = Annotated[Count, Field(ge=0, le=10)]
-OxygenFlow = number(1, 0, 100)
-Temperature = number(1, 20, 46)
+OxygenFlow = Annotated[Decimal, Number(1, 0, 100)]
+Temperature = Annotated[Decimal, Number(1, 20, 46)]
 
 _MEASURES = (
     "systolic_mmhg",
@@ -56,23 +56,43 @@ _MEASURES = (
 class VitalSignsCreate(CreateSchema):
     """One timed set of readings; at least one of them."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "measured_at": "2026-03-02T14:20:00Z",
+                    "systolic_mmhg": 138,
+                    "diastolic_mmhg": 86,
+                    "heart_rate_bpm": 78,
+                    "spo2_percent": 98,
+                }
+            ]
+        }
+    )
+
     measured_at: UtcTime = Field(description="When it was measured, not when it is typed in.")
-    measured_by: ShortText | None = Field(default=None, description="Who measured it, if not who typed it.", examples=["S. Levy"])
+    measured_by: ShortText | None = Field(
+        default=None, description="Who measured it, if not who typed it.", examples=["S. Levy"]
+    )
     source: ReadingSource = Field(default=ReadingSource.MANUAL, description="Where it comes from.", examples=["manual"])
     systolic_mmhg: Systolic | None = Field(default=None, description="Systolic pressure.", examples=[138])
-    diastolic_mmhg: Diastolic | None = Field(default=None, description="Diastolic pressure; below systolic.", examples=[86])
+    diastolic_mmhg: Diastolic | None = Field(
+        default=None, description="Diastolic pressure; below systolic.", examples=[86]
+    )
     heart_rate_bpm: HeartRate | None = Field(default=None, description="Heart rate.", examples=[78])
     respiratory_rate_per_min: RespiratoryRate | None = Field(default=None, description="Breaths.", examples=[14])
     spo2_percent: Percent | None = Field(default=None, description="Oxygen saturation.", examples=[98])
     oxygen_l_per_min: OxygenFlow | None = Field(default=None, description="Oxygen given.", examples=[2])
     temperature_c: Temperature | None = Field(default=None, description="Temperature.", examples=[36.8])
-    sedation_moaas: Moaas | None = Field(default=None, description="MOAA/S: 5 is awake, 0 does not respond.", examples=[5])
+    sedation_moaas: Moaas | None = Field(
+        default=None, description="MOAA/S: 5 is awake, 0 does not respond.", examples=[5]
+    )
     note: NoteText | None = Field(default=None, description="Free text.", examples=["Cuff on the left arm."])
 
     @model_validator(mode="after")
     def _something_was_measured(self) -> Self:
         if all(getattr(self, name) is None for name in _MEASURES):
-            raise PydanticCustomError("reading_needed", "reading needed")
+            raise PydanticCustomError("reading_needed", "Send at least one reading.")
         return self
 
 
@@ -82,7 +102,9 @@ class VitalSignsUpdate(RequestSchema):
     measured_at: UtcTime = absent("When it was measured.")
     measured_by: ShortText | None = Field(default=None, description="Who measured it.", examples=["S. Levy"])
     systolic_mmhg: Systolic | None = Field(default=None, description="Systolic pressure.", examples=[138])
-    diastolic_mmhg: Diastolic | None = Field(default=None, description="Diastolic pressure; below systolic.", examples=[86])
+    diastolic_mmhg: Diastolic | None = Field(
+        default=None, description="Diastolic pressure; below systolic.", examples=[86]
+    )
     heart_rate_bpm: HeartRate | None = Field(default=None, description="Heart rate.", examples=[78])
     respiratory_rate_per_min: RespiratoryRate | None = Field(default=None, description="Breaths.", examples=[14])
     spo2_percent: Percent | None = Field(default=None, description="Oxygen saturation.", examples=[98])
@@ -125,7 +147,7 @@ class VitalSignsRecorded(ResponseSchema):
 
 def _known(code: str) -> str:
     if code not in shipped_phenomena():
-        raise PydanticCustomError("unknown_phenomenon", "unknown phenomenon")
+        raise PydanticCustomError("unknown_phenomenon", "Is not one of the coded phenomena.")
     return code
 
 
@@ -140,17 +162,36 @@ Phenomena = Annotated[list[Phenomenon], Field(max_length=30)]
 class DissociationNoteCreate(CreateSchema):
     """What somebody saw or heard of the experience."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "observed_at": "2026-03-02T14:25:00Z",
+                    "intensity": 6,
+                    "phenomena": ["floating"],
+                    "action_taken": "Dimmed the light.",
+                }
+            ]
+        }
+    )
+
     observed_at: UtcTime = Field(description="When it was observed, not when it is typed in.")
-    observed_by: ShortText | None = Field(default=None, description="Who observed it, if not who typed it.", examples=["S. Levy"])
+    observed_by: ShortText | None = Field(
+        default=None, description="Who observed it, if not who typed it.", examples=["S. Levy"]
+    )
     intensity: Intensity | None = Field(default=None, description="0 none to 10 as strong as can be.", examples=[6])
-    phenomena: Phenomena = Field(default=[], description="What it was, coded.", examples=[["floating", "time_distortion"]])
+    phenomena: Phenomena = Field(
+        default=[], description="What it was, coded.", examples=[["floating", "time_distortion"]]
+    )
     note: NoteText | None = Field(default=None, description="Free text.", examples=["Says the room breathes; calm."])
-    action_taken: NoteText | None = Field(default=None, description="What was done.", examples=["Held hand, dimmed light."])
+    action_taken: NoteText | None = Field(
+        default=None, description="What was done.", examples=["Held hand, dimmed light."]
+    )
 
     @model_validator(mode="after")
     def _something_was_observed(self) -> Self:
         if self.intensity is None and not self.phenomena and self.note is None:
-            raise PydanticCustomError("observation_needed", "observation needed")
+            raise PydanticCustomError("observation_needed", "Send intensity, phenomena or a note.")
         return self
 
 
@@ -162,7 +203,9 @@ class DissociationNoteUpdate(RequestSchema):
     intensity: Intensity | None = Field(default=None, description="0 none to 10 as strong as can be.", examples=[6])
     phenomena: Phenomena = absent("What it was, coded; replaces the list.", examples=[["floating"]])
     note: NoteText | None = Field(default=None, description="Free text.", examples=["Says the room breathes; calm."])
-    action_taken: NoteText | None = Field(default=None, description="What was done.", examples=["Held hand, dimmed light."])
+    action_taken: NoteText | None = Field(
+        default=None, description="What was done.", examples=["Held hand, dimmed light."]
+    )
 
 
 class DissociationNoteRead(ClinicRecordRead):

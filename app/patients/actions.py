@@ -10,7 +10,14 @@ from app.kernel.actor import Actor
 from app.kernel.confirmations import Doubt, require_confirmed
 from app.kernel.database import WriteSession
 from app.kernel.ledger import name_change
-from app.kernel.records import already_created, identity_of, mark_entered_in_error, one, one_for_update, reason_of_change
+from app.kernel.records import (
+    already_created,
+    identity_of,
+    mark_entered_in_error,
+    one,
+    one_for_update,
+    reason_of_change,
+)
 from app.patients import queries, rules
 from app.patients.models import Patient, PatientIdentifier, Weight
 from app.patients.schemas import Identifier, PatientCreate, PatientUpdate, WeightCreate, WeightUpdate
@@ -98,7 +105,7 @@ async def record_weight(db: WriteSession, actor: Actor, patient_id: UUID, body: 
     Raises:
         ConfirmationRequired: it differs by 10 % or more from a recent weight.
     """
-    if (before := await already_created(db, actor, Weight, body)) is not None:
+    if (before := await already_created(db, actor, Weight, body, patient_id=patient_id)) is not None:
         return before
     patient = await one(db, actor, Patient, patient_id)
     previous = (await db.execute(queries.latest_weight(actor, patient_id))).scalar_one_or_none()
@@ -111,9 +118,7 @@ async def record_weight(db: WriteSession, actor: Actor, patient_id: UUID, body: 
     )
     doubt = Doubt("weight_differs", "#/weight_kg", "It differs by 10 % or more from the patient's recent weight.")
     require_confirmed([doubt] if surprising else [], body.confirm)
-    weight = Weight(
-        **identity_of(actor, body), patient_id=patient.id, **body.model_dump(exclude={"id", "confirm"})
-    )
+    weight = Weight(**identity_of(actor, body), patient_id=patient.id, **body.model_dump(exclude={"id", "confirm"}))
     db.add(weight)
     name_change(db, weight, "weight.recorded", occurred_at=body.measured_at)
     return weight

@@ -54,7 +54,9 @@ def found_patients(
     return statement
 
 
-def namesakes(actor: Actor, *, family_name: str, given_name: str, birth_on: date | None, birth_year: int | None) -> Select[Any]:
+def namesakes(
+    actor: Actor, *, family_name: str, given_name: str, birth_on: date | None, birth_year: int | None
+) -> Select[Any]:
     """Patients with the same names and the same birth."""
     born = patient.c.birth_on == birth_on if birth_on is not None else patient.c.birth_year == birth_year
     return visible_patients(actor).where(
@@ -65,14 +67,14 @@ def namesakes(actor: Actor, *, family_name: str, given_name: str, birth_on: date
     )
 
 
-def identifiers_of(actor: Actor, patient_id: UUID) -> Select[tuple[PatientIdentifier]]:
+def identifiers_of(actor: Actor, patient_id: UUID) -> Select[PatientIdentifier]:
     """The look-up rows of a patient."""
     return select(PatientIdentifier).where(
         PatientIdentifier.clinic_id == actor.clinic_id, PatientIdentifier.patient_id == patient_id
     )
 
 
-def patient_identified_as(actor: Actor, system: str, value: str) -> Select[tuple[UUID]]:
+def patient_identified_as(actor: Actor, system: str, value: str) -> Select[UUID]:
     """The patient another system knows under this value."""
     return select(PatientIdentifier.patient_id).where(
         PatientIdentifier.clinic_id == actor.clinic_id,
@@ -81,7 +83,7 @@ def patient_identified_as(actor: Actor, system: str, value: str) -> Select[tuple
     )
 
 
-def latest_weight(actor: Actor, patient_id: UUID) -> Select[tuple[Weight]]:
+def latest_weight(actor: Actor, patient_id: UUID) -> Select[Weight]:
     """The patient's most recent weight that stands."""
     return (
         select(Weight)
@@ -93,7 +95,7 @@ def latest_weight(actor: Actor, patient_id: UUID) -> Select[tuple[Weight]]:
     )
 
 
-def patient_by_id(actor: Actor, patient_id: UUID) -> Select[tuple[Patient]]:
+def patient_by_id(actor: Actor, patient_id: UUID) -> Select[Patient]:
     """One patient, as the unit of work holds it."""
     return select(Patient).where(Patient.clinic_id == actor.clinic_id, Patient.id == patient_id)
 
@@ -104,5 +106,7 @@ async def require_patient(db: ReadSession, actor: Actor, patient_id: UUID) -> No
     Raises:
         NotFound: there is none.
     """
-    if (await db.execute(visible_patients(actor).with_only_columns(patient.c.id).where(patient.c.id == patient_id))).first() is None:
+    if (
+        await db.execute(visible_patients(actor).with_only_columns(patient.c.id).where(patient.c.id == patient_id))
+    ).first() is None:
         raise NotFound

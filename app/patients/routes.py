@@ -41,7 +41,12 @@ WEIGHT: Final = register(Resource(Weight, WeightRead, "clinical:read", queries.v
 _CHANGES: Final = documented(NotFound, PreconditionFailed, PreconditionRequired)
 
 
-@router.post("/patients", status_code=201, response_model=PatientRead, responses=documented(DuplicateIdentifier, ConfirmationRequired))
+@router.post(
+    "/patients",
+    status_code=201,
+    response_model=PatientRead,
+    responses=documented(DuplicateIdentifier, ConfirmationRequired),
+)
 async def create_patient(db: WriteDb, actor: MayWritePatients, body: PatientCreate) -> Response:
     """Register a person. Somebody with the same names and birth has to be confirmed as another person."""
     return await created(db, PATIENT, actor, await actions.register_patient(db, actor, body), "/v1/patients")
@@ -68,18 +73,29 @@ async def search_patients(db: ReadDb, actor: MayReadPatients, body: PatientSearc
     return await answer_page(db, PATIENT, actor, statement, page, order=order, with_errors=False)
 
 
-@router.patch("/patients/{patient_id}", response_model=PatientRead, responses=documented(NotFound, PreconditionFailed, PreconditionRequired, DuplicateIdentifier))
+@router.patch(
+    "/patients/{patient_id}",
+    response_model=PatientRead,
+    responses=documented(NotFound, PreconditionFailed, PreconditionRequired, DuplicateIdentifier),
+)
 async def update_patient(
     db: WriteDb, actor: MayWritePatients, patient_id: UUID, body: PatientUpdate, if_match: IfMatch, reason: ChangeReason
 ) -> Response:
     """Change a person's particulars."""
-    return await changed(db, PATIENT, actor, await actions.update_patient(db, actor, patient_id, body, if_match, reason))
+    return await changed(
+        db, PATIENT, actor, await actions.update_patient(db, actor, patient_id, body, if_match, reason)
+    )
 
 
 add_reads(router, PATIENT, path="/patients", singular="patient", title="one patient")
 
 
-@router.post("/patients/{patient_id}/weights", status_code=201, response_model=WeightRead, responses=documented(NotFound, ConfirmationRequired))
+@router.post(
+    "/patients/{patient_id}/weights",
+    status_code=201,
+    response_model=WeightRead,
+    responses=documented(NotFound, ConfirmationRequired),
+)
 async def create_weight(db: WriteDb, actor: MayWriteClinical, patient_id: UUID, body: WeightCreate) -> Response:
     """Record what a person weighed. 10 % or more off a recent weight has to be confirmed."""
     return await created(db, WEIGHT, actor, await actions.record_weight(db, actor, patient_id, body), "/v1/weights")
@@ -107,5 +123,11 @@ async def update_weight(
 
 add_reads(router, WEIGHT, path="/weights", singular="weight", title="one weight")
 add_void(
-    router, WEIGHT, actions.void_weight, path="/weights", singular="weight", title="a weight", permission="clinical:write"
+    router,
+    WEIGHT,
+    actions.void_weight,
+    path="/weights",
+    singular="weight",
+    title="a weight",
+    permission="clinical:write",
 )

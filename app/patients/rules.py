@@ -15,13 +15,6 @@ class DuplicateIdentifier(Conflict):
     title = "Another patient has this identifier"
 
 
-class PatientHasRecords(Conflict):
-    """A patient with a treatment record cannot be made to have never existed."""
-
-    code = "patient-has-records"
-    title = "This patient has a treatment record; correct the patient instead"
-
-
 def folded(name: str) -> str:
     """A name as search compares it: no case, no accents, single spaces."""
     plain = unicodedata.normalize("NFKD", name)

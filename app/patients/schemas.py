@@ -2,11 +2,10 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
-from typing_extensions import Self
 
 from app.kernel.confirmations import Confirmable
 from app.kernel.schemas import (
@@ -58,6 +57,12 @@ Language = Annotated[str, Field(max_length=35, pattern=r"^[A-Za-z]{2,8}(-[A-Za-z
 class PatientCreate(CreateSchema, Confirmable):
     """A new patient. Names, birth and sex are needed; the rest may follow."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"given_name": "Robin", "family_name": "Rivera", "birth_on": "1984-02-03", "sex": "female"}]
+        }
+    )
+
     given_name: ShortText = Field(description="Given name.", examples=["Robin"])
     family_name: ShortText = Field(description="Family name.", examples=["Rivera"])
     preferred_name: ShortText | None = Field(default=None, description="What to call them.", examples=["Rob"])
@@ -77,7 +82,7 @@ class PatientCreate(CreateSchema, Confirmable):
     @model_validator(mode="after")
     def _birth_is_known(self) -> Self:
         if (self.birth_on is None) == (self.birth_year is None):
-            raise PydanticCustomError("birth_needed", "birth needed")
+            raise PydanticCustomError("birth_needed", "Send either birth_on or birth_year.")
         return self
 
 
@@ -112,7 +117,9 @@ class PatientRead(ClinicRecordRead):
     gender: str | None = Field(description="In the patient's own words.", examples=["woman"])
     pronouns: str | None = Field(description="How to speak of them.", examples=["she/her"])
     language: str | None = Field(description="BCP 47 language tag.", examples=["en-US"])
-    time_zone: str | None = Field(description="Where they live, if not in the clinic's zone.", examples=["America/Denver"])
+    time_zone: str | None = Field(
+        description="Where they live, if not in the clinic's zone.", examples=["America/Denver"]
+    )
     phone: str | None = Field(description="Where to call.", examples=["+1 555 0102"])
     email: str | None = Field(description="Where to write.", examples=["robin@example.org"])
     address: str | None = Field(description="Postal address.", examples=["1 Harbour Way"])
@@ -131,7 +138,7 @@ class PatientSearch(RequestSchema):
     @model_validator(mode="after")
     def _something_is_asked(self) -> Self:
         if not self.model_fields_set:
-            raise PydanticCustomError("criterion_needed", "criterion needed")
+            raise PydanticCustomError("criterion_needed", "Send at least one member.")
         return self
 
 
@@ -140,7 +147,9 @@ class WeightCreate(CreateSchema, Confirmable):
 
     weight_kg: WeightKg = Field(description="Kilograms; 1 to 500.", examples=[82.4])
     measured_at: UtcTime = Field(description="When it was measured.")
-    measured_by: ShortText | None = Field(default=None, description="Who measured it, if not who typed it.", examples=["S. Levy"])
+    measured_by: ShortText | None = Field(
+        default=None, description="Who measured it, if not who typed it.", examples=["S. Levy"]
+    )
 
 
 class WeightUpdate(RequestSchema):

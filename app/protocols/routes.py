@@ -20,6 +20,7 @@ from app.protocols.schemas import ProtocolRead
 router: Final = APIRouter(prefix="/v1", route_class=Endpoint, tags=["protocols"])
 
 MayReadClinic = Annotated[Actor, Depends(require("clinic:read"))]
+ProtocolVersion = Annotated[int, Path(ge=1, le=10_000, description="Its version.", examples=[1])]
 ProtocolCode = Annotated[str, Path(max_length=64, description="The protocol's code.", examples=["KET_IV_6x3W"])]
 
 
@@ -32,8 +33,8 @@ def _shown(protocol: Protocol) -> Mapping[str, Any]:
 async def list_protocols(
     db: ReadDb,
     actor: MayReadClinic,
-    drug: Annotated[list[Drug], Query(description="Only for these drugs.")] = [],  # noqa: B006
-    route: Annotated[list[Route], Query(description="Only by these routes.")] = [],  # noqa: B006
+    drug: Annotated[list[Drug], Query(max_length=100, description="Only for these drugs.")] = [],  # noqa: B006
+    route: Annotated[list[Route], Query(max_length=100, description="Only by these routes.")] = [],  # noqa: B006
 ) -> Response:
     """The newest version of each plan, by code."""
     codes = sorted({code for code, _ in shipped_protocols()})
@@ -51,10 +52,12 @@ async def get_protocol(db: ReadDb, actor: MayReadClinic, protocol_code: Protocol
 
 
 @router.get(
-    "/protocols/{protocol_code}/versions/{protocol_version}", response_model=ProtocolRead, responses=documented(NotFound)
+    "/protocols/{protocol_code}/versions/{protocol_version}",
+    response_model=ProtocolRead,
+    responses=documented(NotFound),
 )
 async def get_protocol_version(
-    db: ReadDb, actor: MayReadClinic, protocol_code: ProtocolCode, protocol_version: int
+    db: ReadDb, actor: MayReadClinic, protocol_code: ProtocolCode, protocol_version: ProtocolVersion
 ) -> Response:
     """One version of one plan; old versions stay for ever."""
     if (protocol := shipped_protocols().get((protocol_code, protocol_version))) is None:

@@ -49,8 +49,28 @@ async def schedule_session(db: WriteSession, actor: Actor, course_id: UUID, body
         PlanItemFilled: the planned session that was named is taken.
         Invalid: the course leaves drug or route open and the request does too.
     """
-    if (before := await already_created(db, actor, TreatmentSession, body)) is not None:
+    if (before := await already_created(db, actor, TreatmentSession, body, course_id=course_id)) is not None:
         return before
+    treatment = await _new_visit(db, actor, course_id, body, SessionStatus.SCHEDULED)
+    name_change(db, treatment, "session.scheduled")
+    return treatment
+
+
+async def add_past_visit(db: WriteSession, actor: Actor, course_id: UUID, body: SessionCreate) -> TreatmentSession:
+    """Add a visit that is over already; `treatment.record_past_session` fills it. Nothing is checked against gates.
+
+    Raises:
+        PlanItemFilled: the planned session that was named is taken.
+        Invalid: the course leaves drug or route open and the request does too.
+    """
+    treatment = await _new_visit(db, actor, course_id, body, SessionStatus.DISCHARGED)
+    name_change(db, treatment, "session.recorded")
+    return treatment
+
+
+async def _new_visit(
+    db: WriteSession, actor: Actor, course_id: UUID, body: SessionCreate, status: SessionStatus
+) -> TreatmentSession:
     # The course is locked, so that two visits made at once get two numbers and two places in the plan.
     course = await one_locked(db, actor, Course, course_id)
     protocol = shipped_protocols()[course.protocol_code, course.protocol_version]
@@ -70,7 +90,7 @@ async def schedule_session(db: WriteSession, actor: Actor, course_id: UUID, body
         plan_item_id=item.id if item else None,
         location_id=body.location_id,
         number_in_course=(number or 0) + 1,
-        status=SessionStatus.SCHEDULED,
+        status=status,
         drug=str(drug),
         route=str(route),
         setting=body.setting,
@@ -80,7 +100,6 @@ async def schedule_session(db: WriteSession, actor: Actor, course_id: UUID, body
         note=body.note,
     )
     db.add(treatment)
-    name_change(db, treatment, "session.scheduled")
     if item is not None:
         item.session_id = treatment.id
         name_change(db, item, "plan_item.filled")

@@ -22,7 +22,9 @@ class TreatmentSession(ClinicRecord, Base):
         belongs_to("plan_item", "plan_item_id"),
         belongs_to("location", "location_id"),
         closed_set("status", SessionStatus),
-        CheckConstraint("discharged_at IS NULL OR started_at IS NULL OR discharged_at >= started_at", name="ends_after_start"),
+        CheckConstraint(
+            "discharged_at IS NULL OR started_at IS NULL OR discharged_at >= started_at", name="ends_after_start"
+        ),
         UniqueConstraint("clinic_id", "course_id", "number_in_course"),
         Index(None, "clinic_id", "session_at", "id"),
         Index(None, "clinic_id", "status", "route", "session_at", "id"),

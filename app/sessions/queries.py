@@ -25,7 +25,7 @@ def highest_number(actor: Actor, course_id: UUID) -> Select[Any]:
     )
 
 
-def latest_dose_before(actor: Actor, patient_id: UUID, instant: datetime) -> Select[Any]:
+def latest_dose_before(actor: Actor, patient_id: UUID, instant: datetime) -> Select[Any, Any]:
     """First and last dose of the patient's latest session that had begun by an instant."""
     return (
         select(session.c.started_at, session.c.last_dose_at)
@@ -37,4 +37,18 @@ def latest_dose_before(actor: Actor, patient_id: UUID, instant: datetime) -> Sel
         )
         .order_by(session.c.started_at.desc())
         .limit(1)
+    )
+
+
+def doses_of(actor: Actor, patient_id: UUID) -> Select[Any, Any]:
+    """First and last dose of each of a patient's sessions in which anything was given, in time."""
+    return (
+        select(session.c.started_at, session.c.last_dose_at)
+        .where(
+            session.c.clinic_id == actor.clinic_id,
+            session.c.patient_id == patient_id,
+            session.c.started_at.is_not(None),
+            session.c.entered_in_error_at.is_(None),
+        )
+        .order_by(session.c.started_at)
     )

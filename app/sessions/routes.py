@@ -72,14 +72,16 @@ async def list_sessions(  # noqa: PLR0913  # one parameter a filter
     actor: MayReadSchedule,
     page: Paging,
     with_errors: WithEnteredInError,
-    course_id: Annotated[list[Id], Query(description="Only of these courses.")] = [],  # noqa: B006
-    patient_id: Annotated[list[Id], Query(description="Only of these patients.")] = [],  # noqa: B006
-    status: Annotated[list[SessionStatus], Query(description="Only in these states.")] = [],  # noqa: B006
-    route: Annotated[list[Route], Query(description="Only by these routes.")] = [],  # noqa: B006
-    location_id: Annotated[list[Id], Query(description="Only at these locations.")] = [],  # noqa: B006
+    course_id: Annotated[list[Id], Query(max_length=100, description="Only of these courses.")] = [],  # noqa: B006
+    patient_id: Annotated[list[Id], Query(max_length=100, description="Only of these patients.")] = [],  # noqa: B006
+    status: Annotated[list[SessionStatus], Query(max_length=100, description="Only in these states.")] = [],  # noqa: B006
+    route: Annotated[list[Route], Query(max_length=100, description="Only by these routes.")] = [],  # noqa: B006
+    location_id: Annotated[list[Id], Query(max_length=100, description="Only at these locations.")] = [],  # noqa: B006
     started_from: Annotated[UtcTime | None, Query(description="First dose at or after.")] = None,
     started_until: Annotated[UtcTime | None, Query(description="First dose before.")] = None,
-    updated_from: Annotated[UtcTime | None, Query(description="Updated at or after; to miss nothing use the feed.")] = None,
+    updated_from: Annotated[
+        UtcTime | None, Query(description="Updated at or after; to miss nothing use the feed.")
+    ] = None,
     sort: Annotated[SessionSort, Query(description="The order.")] = SessionSort.LATEST,
 ) -> Response:
     """The clinic's sessions, the latest first."""

@@ -6,7 +6,7 @@ dose is recorded, the state follows it, and what was out of order is named as a 
 and a session that was cancelled or marked as missed can still move to `dosing`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, assert_never
@@ -118,7 +118,7 @@ def require_move(current: SessionStatus, target: SessionStatus, *, held_from: Se
     if target not in allowed:
         raise IllegalTransition(
             detail=f"A session that is {current} cannot become {target}.",
-            members={"status": current.value, "allowed": [status.value for status in allowed]},
+            members={"current_status": current.value, "allowed": [status.value for status in allowed]},
         )
 
 
@@ -131,7 +131,7 @@ def require_release(current: SessionStatus, held_from: SessionStatus) -> Session
     if current is not SessionStatus.HELD or held_from not in HOLDABLE:
         raise IllegalTransition(
             detail=f"A session that is {current} cannot be released to {held_from}.",
-            members={"status": current.value, "allowed": [status.value for status in allowed_moves(current)]},
+            members={"current_status": current.value, "allowed": [status.value for status in allowed_moves(current)]},
         )
     return held_from
 
@@ -172,3 +172,20 @@ def status_after_dose_event(
             return given, (Deviation.WAS_NO_SHOW,)
         case _:  # pragma: no cover  (the type checker proves that nothing gets here)
             assert_never(status)
+
+
+def status_without_dose(deviations: Collection[str], *, checked_in: bool, cleared: bool) -> SessionStatus:
+    """Say where a session stands whose every dose turned out to have been entered in error.
+
+    Args:
+        deviations: What was out of order about the doses; it tells of an exit the session had taken before them.
+        checked_in: The patient had come.
+        cleared: The session might start.
+    """
+    if Deviation.WAS_CANCELLED in deviations:
+        return SessionStatus.CANCELLED
+    if Deviation.WAS_NO_SHOW in deviations:
+        return SessionStatus.NO_SHOW
+    if cleared:
+        return SessionStatus.CLEARED
+    return SessionStatus.CHECKED_IN if checked_in else SessionStatus.SCHEDULED

@@ -25,7 +25,9 @@ class SessionCreate(CreateSchema):
     scheduled_start_at: UtcTime | None = Field(default=None, description="When it is to begin; default as planned.")
     location_id: Id | None = Field(default=None, description="Where.")
     drug: Drug | None = Field(default=None, description="Default the protocol's.", examples=["ketamine"])
-    route: Route | None = Field(default=None, description="Default the protocol's; needed under OPEN.", examples=["intravenous"])
+    route: Route | None = Field(
+        default=None, description="Default the protocol's; needed under OPEN.", examples=["intravenous"]
+    )
     setting: Setting = Field(default=Setting.CLINIC, description="Where the dose is taken.", examples=["clinic"])
     note: NoteText | None = Field(default=None, description="Free text.", examples=["Prefers the quiet room."])
 
@@ -57,7 +59,9 @@ class ClearSession(RequestSchema):
 class HoldSession(RequestSchema):
     """The session has to wait."""
 
-    reason: NoteText = Field(description="What it waits for.", examples=["Pressure 172/98; measure again in 15 minutes."])
+    reason: NoteText = Field(
+        description="What it waits for.", examples=["Pressure 172/98; measure again in 15 minutes."]
+    )
 
 
 class ReleaseSession(RequestSchema):
@@ -109,7 +113,9 @@ class SessionRead(ClinicRecordRead):
     discharged_at: UtcTime | None = Field(description="When the patient went home.")
     condition_at_discharge: str | None = Field(description="How the patient was.", examples=["well"])
     escort_name: str | None = Field(description="Who took them home.", examples=["R. Rivera"])
-    ended_reason: str | None = Field(description="Why it is held, cancelled or missed.", examples=["Patient has a cold."])
+    ended_reason: str | None = Field(
+        description="Why it is held, cancelled or missed.", examples=["Patient has a cold."]
+    )
     aborted_at: UtcTime | None = Field(description="When dosing was ended before its plan.")
     abort_reason: str | None = Field(description="Why.", examples=["Patient asked to stop."])
     deviations: list[str] = Field(description="What happened out of order.", examples=[["not_cleared"]])

@@ -9,15 +9,27 @@ from app.kernel.actor import Actor
 from app.kernel.tables import ClinicRecord
 
 
-def standing_children(actor: Actor, model: type[ClinicRecord], session_id: UUID) -> Select[Any]:
-    """A session's records of one kind that stand, locked."""
-    columns: Any = model
+def standing_children(actor: Actor, model: type[ClinicRecord], column: str, parent_id: UUID) -> Select[Any]:
+    """Records of one kind that stand below a parent, locked."""
     return (
         select(model)
         .where(
             model.clinic_id == actor.clinic_id,
-            columns.session_id == session_id,
+            getattr(model, column) == parent_id,
             model.entered_in_error_at.is_(None),
         )
         .with_for_update()
+    )
+
+
+def standing_below(actor: Actor, model: type[ClinicRecord], column: str, parent_id: UUID) -> Select[Any]:
+    """One record of a kind that stands below a parent, if there is any."""
+    return (
+        select(model.id)
+        .where(
+            model.clinic_id == actor.clinic_id,
+            getattr(model, column) == parent_id,
+            model.entered_in_error_at.is_(None),
+        )
+        .limit(1)
     )

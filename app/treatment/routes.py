@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from app.alerts.routes import ALERT
 from app.assessments.routes import ASSESSMENT
+from app.courses.routes import COURSE
 from app.dosing.routes import ADMINISTRATION, DOSE_ORDER
 from app.kernel.actor import Actor
 from app.kernel.endpoint import Endpoint, ReadDb, require
@@ -16,6 +17,7 @@ from app.kernel.problems import documented
 from app.kernel.record_routes import add_void
 from app.kernel.records import AsOf, Children, Resource, answer_whole
 from app.monitoring.routes import DISSOCIATION_NOTE, VITAL_SIGNS
+from app.patients.routes import PATIENT
 from app.sessions import queries as session_queries
 from app.sessions.models import TreatmentSession
 from app.sessions.routes import SESSION
@@ -49,5 +51,23 @@ async def get_session_record(db: ReadDb, actor: MayReadSessions, session_id: UUI
 
 
 add_void(
-    router, SESSION, actions.void_session, path="/sessions", singular="session", title="a session", permission="session:write"
+    router,
+    SESSION,
+    actions.void_session,
+    path="/sessions",
+    singular="session",
+    title="a session",
+    permission="session:write",
+)
+add_void(
+    router, COURSE, actions.void_course, path="/courses", singular="course", title="a course", permission="course:write"
+)
+add_void(
+    router,
+    PATIENT,
+    actions.void_patient,
+    path="/patients",
+    singular="patient",
+    title="a patient",
+    permission="patient:write",
 )

@@ -1,12 +1,15 @@
-"""The shape of the whole record of a session."""
+"""The shape of the whole record of a session, and of a session told when it was over."""
+
+from typing import Annotated
 
 from pydantic import Field
 
 from app.alerts.schemas import AlertRead
 from app.assessments.schemas import AssessmentRead
-from app.dosing.schemas import AdministrationRead, DoseOrderRead
+from app.dosing.schemas import AdministrationCreate, AdministrationRead, DoseOrderRead
+from app.kernel.schemas import ShortText, UtcTime
 from app.monitoring.schemas import DissociationNoteRead, VitalSignsRead
-from app.sessions.schemas import SessionRead
+from app.sessions.schemas import SessionCreate, SessionRead
 
 
 class SessionRecordRead(SessionRead):
@@ -21,3 +24,13 @@ class SessionRecordRead(SessionRead):
     omitted: list[str] = Field(
         description="Members that are empty because the caller may not read them.", examples=[["assessments"]]
     )
+
+
+class PastSession(SessionCreate):
+    """A session that was over when it was first recorded, with what was given in it."""
+
+    administrations: Annotated[list[AdministrationCreate], Field(min_length=1, max_length=20)] = Field(
+        description="What was given, each with its start or its timeline."
+    )
+    discharged_at: UtcTime | None = Field(default=None, description="When the patient went home, if it is known.")
+    condition: ShortText | None = Field(default=None, description="How the patient was.", examples=["well"])

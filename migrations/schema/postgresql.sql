@@ -97,6 +97,49 @@ CREATE TABLE alert (
     CONSTRAINT pk_alert PRIMARY KEY (clinic_id, id)
 );
 
+CREATE TABLE assessment (
+    clinic_id uuid NOT NULL,
+    id uuid NOT NULL,
+    patient_id uuid NOT NULL,
+    course_id uuid,
+    session_id uuid,
+    instrument character varying(64) NOT NULL,
+    instrument_version integer NOT NULL,
+    answered_at timestamp with time zone,
+    answered_on date,
+    assessed_at timestamp with time zone NOT NULL,
+    items jsonb,
+    total bigint,
+    total_source character varying(64) NOT NULL,
+    severity character varying(64),
+    incomplete boolean NOT NULL,
+    prorated boolean NOT NULL,
+    safety_item integer,
+    safety_item_missing boolean NOT NULL,
+    syndrome character varying(64),
+    scoring_version character varying(64) NOT NULL,
+    recall_period character varying(200) NOT NULL,
+    hours_since_last_dose bigint,
+    days_since_last_dose integer,
+    rated_by character varying(200),
+    language character varying(64),
+    note text,
+    origin character varying(64) NOT NULL,
+    create_digest character varying(64),
+    entered_in_error_at timestamp with time zone,
+    entered_in_error_by uuid,
+    entered_in_error_reason text,
+    version integer NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by uuid NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_assessment__one_time CHECK (((answered_at IS NULL) <> (answered_on IS NULL))),
+    CONSTRAINT fk_assessment__clinic_id_course_id FOREIGN KEY (clinic_id, course_id) REFERENCES course(clinic_id, id),
+    CONSTRAINT fk_assessment__clinic_id_patient_id FOREIGN KEY (clinic_id, patient_id) REFERENCES patient(clinic_id, id),
+    CONSTRAINT fk_assessment__clinic_id_session_id FOREIGN KEY (clinic_id, session_id) REFERENCES treatment_session(clinic_id, id),
+    CONSTRAINT pk_assessment PRIMARY KEY (clinic_id, id)
+);
+
 CREATE TABLE change (
     clinic_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -546,6 +589,16 @@ CREATE INDEX ix_alert__clinic_id_session_id ON public.alert USING btree (clinic_
 
 CREATE INDEX ix_alert__clinic_id_status_raised_at ON public.alert USING btree (clinic_id, status, raised_at);
 
+CREATE INDEX ix_assessment__clinic_id_assessed_at_id ON public.assessment USING btree (clinic_id, assessed_at, id);
+
+CREATE INDEX ix_assessment__clinic_id_course_id_instrument_assessed_at_id ON public.assessment USING btree (clinic_id, course_id, instrument, assessed_at, id);
+
+CREATE INDEX ix_assessment__clinic_id_instrument_assessed_at_id ON public.assessment USING btree (clinic_id, instrument, assessed_at, id);
+
+CREATE INDEX ix_assessment__clinic_id_patient_id_assessed_at_id ON public.assessment USING btree (clinic_id, patient_id, assessed_at, id);
+
+CREATE INDEX ix_assessment__clinic_id_session_id_id ON public.assessment USING btree (clinic_id, session_id, id);
+
 CREATE INDEX ix_change__clinic_id_root_type_root_id_recorded_at ON public.change USING btree (clinic_id, root_type, root_id, recorded_at);
 
 CREATE INDEX ix_change__unsealed ON public.change USING btree (clinic_id, recorded_at) WHERE (sequence IS NULL);
@@ -574,7 +627,7 @@ CREATE INDEX ix_dose_order__clinic_id_patient_id ON public.dose_order USING btre
 
 CREATE INDEX ix_dose_order__clinic_id_session_id_id ON public.dose_order USING btree (clinic_id, session_id, id);
 
-CREATE INDEX ix_idempotency_key__clinic_id_created_at ON public.idempotency_key USING btree (clinic_id, created_at);
+CREATE INDEX ix_idempotency_key__created_at ON public.idempotency_key USING btree (created_at);
 
 CREATE INDEX ix_patient__clinic_id_birth_on ON public.patient USING btree (clinic_id, birth_on);
 

@@ -97,6 +97,49 @@ CREATE TABLE alert (
     CONSTRAINT fk_alert__clinic_id_patient_id FOREIGN KEY(clinic_id, patient_id) REFERENCES patient (clinic_id, id)
 );
 
+CREATE TABLE assessment (
+    clinic_id CHAR(32) NOT NULL,
+    id CHAR(32) NOT NULL,
+    patient_id CHAR(32) NOT NULL,
+    course_id CHAR(32),
+    session_id CHAR(32),
+    instrument VARCHAR(64) NOT NULL,
+    instrument_version INTEGER NOT NULL,
+    answered_at DATETIME,
+    answered_on DATE,
+    assessed_at DATETIME NOT NULL,
+    items JSON,
+    total BIGINT,
+    total_source VARCHAR(64) NOT NULL,
+    severity VARCHAR(64),
+    incomplete BOOLEAN NOT NULL,
+    prorated BOOLEAN NOT NULL,
+    safety_item INTEGER,
+    safety_item_missing BOOLEAN NOT NULL,
+    syndrome VARCHAR(64),
+    scoring_version VARCHAR(64) NOT NULL,
+    recall_period VARCHAR(200) NOT NULL,
+    hours_since_last_dose BIGINT,
+    days_since_last_dose INTEGER,
+    rated_by VARCHAR(200),
+    language VARCHAR(64),
+    note TEXT,
+    origin VARCHAR(64) NOT NULL,
+    create_digest VARCHAR(64),
+    entered_in_error_at DATETIME,
+    entered_in_error_by CHAR(32),
+    entered_in_error_reason TEXT,
+    version INTEGER NOT NULL,
+    recorded_at DATETIME NOT NULL,
+    recorded_by CHAR(32) NOT NULL,
+    updated_at DATETIME NOT NULL,
+    CONSTRAINT pk_assessment PRIMARY KEY (clinic_id, id),
+    CONSTRAINT ck_assessment__one_time CHECK ((answered_at IS NULL) <> (answered_on IS NULL)),
+    CONSTRAINT fk_assessment__clinic_id_course_id FOREIGN KEY(clinic_id, course_id) REFERENCES course (clinic_id, id),
+    CONSTRAINT fk_assessment__clinic_id_patient_id FOREIGN KEY(clinic_id, patient_id) REFERENCES patient (clinic_id, id),
+    CONSTRAINT fk_assessment__clinic_id_session_id FOREIGN KEY(clinic_id, session_id) REFERENCES treatment_session (clinic_id, id)
+);
+
 CREATE TABLE change (
     clinic_id CHAR(32) NOT NULL,
     id CHAR(32) NOT NULL,
@@ -546,6 +589,16 @@ CREATE INDEX ix_alert__clinic_id_session_id ON alert (clinic_id, session_id);
 
 CREATE INDEX ix_alert__clinic_id_status_raised_at ON alert (clinic_id, status, raised_at);
 
+CREATE INDEX ix_assessment__clinic_id_assessed_at_id ON assessment (clinic_id, assessed_at, id);
+
+CREATE INDEX ix_assessment__clinic_id_course_id_instrument_assessed_at_id ON assessment (clinic_id, course_id, instrument, assessed_at, id);
+
+CREATE INDEX ix_assessment__clinic_id_instrument_assessed_at_id ON assessment (clinic_id, instrument, assessed_at, id);
+
+CREATE INDEX ix_assessment__clinic_id_patient_id_assessed_at_id ON assessment (clinic_id, patient_id, assessed_at, id);
+
+CREATE INDEX ix_assessment__clinic_id_session_id_id ON assessment (clinic_id, session_id, id);
+
 CREATE INDEX ix_change__clinic_id_root_type_root_id_recorded_at ON change (clinic_id, root_type, root_id, recorded_at);
 
 CREATE INDEX ix_change__unsealed ON change (clinic_id, recorded_at) WHERE sequence IS NULL;
@@ -574,7 +627,7 @@ CREATE INDEX ix_dose_order__clinic_id_patient_id ON dose_order (clinic_id, patie
 
 CREATE INDEX ix_dose_order__clinic_id_session_id_id ON dose_order (clinic_id, session_id, id);
 
-CREATE INDEX ix_idempotency_key__clinic_id_created_at ON idempotency_key (clinic_id, created_at);
+CREATE INDEX ix_idempotency_key__created_at ON idempotency_key (created_at);
 
 CREATE INDEX ix_patient__clinic_id_birth_on ON patient (clinic_id, birth_on);
 

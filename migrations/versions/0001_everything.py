@@ -26,16 +26,10 @@ def permitted(same: str) -> str:
     """The condition under which a row of the ledger may change; `same` is the database's null-safe equals."""
 
     def unchanged(but: str) -> str:
-        return " AND ".join(
-            f"NEW.{name} {same} OLD.{name}" for name in LEDGER if name != but
-        )
+        return " AND ".join(f"NEW.{name} {same} OLD.{name}" for name in LEDGER if name != but)
 
-    numbered = (
-        f"OLD.sequence IS NULL AND NEW.sequence IS NOT NULL AND {unchanged('sequence')}"
-    )
-    erased = (
-        f"OLD.content IS NOT NULL AND NEW.content IS NULL AND {unchanged('content')}"
-    )
+    numbered = f"OLD.sequence IS NULL AND NEW.sequence IS NOT NULL AND {unchanged('sequence')}"
+    erased = f"OLD.content IS NOT NULL AND NEW.content IS NULL AND {unchanged('content')}"
     return f"(({numbered}) OR ({erased}))"
 
 
@@ -83,9 +77,7 @@ def upgrade() -> None:
             "version",
             name=op.f("uq_change__clinic_id_resource_type_resource_id_version"),
         ),
-        sa.UniqueConstraint(
-            "clinic_id", "sequence", name=op.f("uq_change__clinic_id_sequence")
-        ),
+        sa.UniqueConstraint("clinic_id", "sequence", name=op.f("uq_change__clinic_id_sequence")),
     )
     op.create_index(
         op.f("ix_change__clinic_id_root_type_root_id_recorded_at"),
@@ -123,23 +115,14 @@ def upgrade() -> None:
         sa.Column("status", sa.Integer(), nullable=True),
         sa.Column(
             "headers",
-            sa.JSON(none_as_null=True).with_variant(
-                postgresql.JSONB(none_as_null=True), "postgresql"
-            ),
+            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
             nullable=True,
         ),
         sa.Column("body", sa.LargeBinary(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint(
-            "clinic_id", "principal_id", "scope_digest", name=op.f("pk_idempotency_key")
-        ),
+        sa.PrimaryKeyConstraint("clinic_id", "principal_id", "scope_digest", name=op.f("pk_idempotency_key")),
     )
-    op.create_index(
-        op.f("ix_idempotency_key__clinic_id_created_at"),
-        "idempotency_key",
-        ["clinic_id", "created_at"],
-        unique=False,
-    )
+    op.create_index(op.f("ix_idempotency_key__created_at"), "idempotency_key", ["created_at"], unique=False)
     op.create_table(
         "ledger_head",
         sa.Column("clinic_id", sa.Uuid(), nullable=False),
@@ -168,13 +151,9 @@ def upgrade() -> None:
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("recorded_by", sa.Uuid(), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["clinic_id"], ["clinic.id"], name=op.f("fk_location__clinic_id")
-        ),
+        sa.ForeignKeyConstraint(["clinic_id"], ["clinic.id"], name=op.f("fk_location__clinic_id")),
         sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_location")),
-        sa.UniqueConstraint(
-            "clinic_id", "name", name=op.f("uq_location__clinic_id_name")
-        ),
+        sa.UniqueConstraint("clinic_id", "name", name=op.f("uq_location__clinic_id_name")),
     )
     op.create_table(
         "patient",
@@ -197,16 +176,12 @@ def upgrade() -> None:
         sa.Column("address", sa.Text(), nullable=True),
         sa.Column(
             "emergency_contact",
-            sa.JSON(none_as_null=True).with_variant(
-                postgresql.JSONB(none_as_null=True), "postgresql"
-            ),
+            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
             nullable=True,
         ),
         sa.Column(
             "identifiers",
-            sa.JSON(none_as_null=True).with_variant(
-                postgresql.JSONB(none_as_null=True), "postgresql"
-            ),
+            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
             nullable=False,
         ),
         sa.Column("origin", sa.String(length=64), nullable=False),
@@ -218,21 +193,11 @@ def upgrade() -> None:
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("recorded_by", sa.Uuid(), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint(
-            "birth_on IS NOT NULL OR birth_year IS NOT NULL",
-            name=op.f("ck_patient__birth_known"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["clinic_id"], ["clinic.id"], name=op.f("fk_patient__clinic_id")
-        ),
+        sa.CheckConstraint("birth_on IS NOT NULL OR birth_year IS NOT NULL", name=op.f("ck_patient__birth_known")),
+        sa.ForeignKeyConstraint(["clinic_id"], ["clinic.id"], name=op.f("fk_patient__clinic_id")),
         sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_patient")),
     )
-    op.create_index(
-        op.f("ix_patient__clinic_id_birth_on"),
-        "patient",
-        ["clinic_id", "birth_on"],
-        unique=False,
-    )
+    op.create_index(op.f("ix_patient__clinic_id_birth_on"), "patient", ["clinic_id", "birth_on"], unique=False)
     op.create_index(
         op.f("ix_patient__clinic_id_family_name_folded_given_name_folded_id"),
         "patient",
@@ -249,16 +214,12 @@ def upgrade() -> None:
         sa.Column("username", sa.String(length=200), nullable=True),
         sa.Column(
             "roles",
-            sa.JSON(none_as_null=True).with_variant(
-                postgresql.JSONB(none_as_null=True), "postgresql"
-            ),
+            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
             nullable=False,
         ),
         sa.Column(
             "scopes",
-            sa.JSON(none_as_null=True).with_variant(
-                postgresql.JSONB(none_as_null=True), "postgresql"
-            ),
+            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
             nullable=False,
         ),
         sa.Column("secret_rotated_at", sa.DateTime(timezone=True), nullable=True),
@@ -272,24 +233,13 @@ def upgrade() -> None:
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("recorded_by", sa.Uuid(), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint(
-            "kind IN ('staff', 'client', 'system')",
-            name=op.f("ck_principal__kind_in_set"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["account_id"], ["account.id"], name=op.f("fk_principal__account_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["clinic_id"], ["clinic.id"], name=op.f("fk_principal__clinic_id")
-        ),
+        sa.CheckConstraint("kind IN ('staff', 'client', 'system')", name=op.f("ck_principal__kind_in_set")),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_principal__account_id")),
+        sa.ForeignKeyConstraint(["clinic_id"], ["clinic.id"], name=op.f("fk_principal__clinic_id")),
         sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_principal")),
-        sa.UniqueConstraint(
-            "clinic_id", "account_id", name=op.f("uq_principal__clinic_id_account_id")
-        ),
+        sa.UniqueConstraint("clinic_id", "account_id", name=op.f("uq_principal__clinic_id_account_id")),
     )
-    op.create_index(
-        op.f("ix_principal__account_id"), "principal", ["account_id"], unique=False
-    )
+    op.create_index(op.f("ix_principal__account_id"), "principal", ["account_id"], unique=False)
     op.create_table(
         "token",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -300,18 +250,14 @@ def upgrade() -> None:
         sa.Column("principal_id", sa.Uuid(), nullable=True),
         sa.Column(
             "scopes",
-            sa.JSON(none_as_null=True).with_variant(
-                postgresql.JSONB(none_as_null=True), "postgresql"
-            ),
+            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
             nullable=False,
         ),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("idle_expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["account_id"], ["account.id"], name=op.f("fk_token__account_id")
-        ),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_token__account_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_token")),
         sa.UniqueConstraint("digest", name=op.f("uq_token__digest")),
     )
@@ -345,8 +291,7 @@ def upgrade() -> None:
         sa.Column("recorded_by", sa.Uuid(), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
-            "status IN ('open', 'acknowledged', 'resolved', 'historic')",
-            name=op.f("ck_alert__status_in_set"),
+            "status IN ('open', 'acknowledged', 'resolved', 'historic')", name=op.f("ck_alert__status_in_set")
         ),
         sa.ForeignKeyConstraint(
             ["clinic_id", "patient_id"],
@@ -355,29 +300,16 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_alert")),
     )
-    op.create_index(
-        op.f("ix_alert__clinic_id_cause_id"),
-        "alert",
-        ["clinic_id", "cause_id"],
-        unique=False,
-    )
+    op.create_index(op.f("ix_alert__clinic_id_cause_id"), "alert", ["clinic_id", "cause_id"], unique=False)
     op.create_index(
         op.f("ix_alert__clinic_id_patient_id_raised_at"),
         "alert",
         ["clinic_id", "patient_id", "raised_at"],
         unique=False,
     )
+    op.create_index(op.f("ix_alert__clinic_id_session_id"), "alert", ["clinic_id", "session_id"], unique=False)
     op.create_index(
-        op.f("ix_alert__clinic_id_session_id"),
-        "alert",
-        ["clinic_id", "session_id"],
-        unique=False,
-    )
-    op.create_index(
-        op.f("ix_alert__clinic_id_status_raised_at"),
-        "alert",
-        ["clinic_id", "status", "raised_at"],
-        unique=False,
+        op.f("ix_alert__clinic_id_status_raised_at"), "alert", ["clinic_id", "status", "raised_at"], unique=False
     )
     op.create_table(
         "client_secret",
@@ -395,10 +327,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_client_secret")),
     )
     op.create_index(
-        op.f("ix_client_secret__clinic_id_client_id"),
-        "client_secret",
-        ["clinic_id", "client_id"],
-        unique=False,
+        op.f("ix_client_secret__clinic_id_client_id"), "client_secret", ["clinic_id", "client_id"], unique=False
     )
     op.create_table(
         "course",
@@ -442,23 +371,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_course")),
     )
     op.create_index(
-        op.f("ix_course__clinic_id_patient_id_id"),
-        "course",
-        ["clinic_id", "patient_id", "id"],
-        unique=False,
+        op.f("ix_course__clinic_id_patient_id_id"), "course", ["clinic_id", "patient_id", "id"], unique=False
     )
-    op.create_index(
-        op.f("ix_course__clinic_id_prescriber_id"),
-        "course",
-        ["clinic_id", "prescriber_id"],
-        unique=False,
-    )
-    op.create_index(
-        op.f("ix_course__clinic_id_status_id"),
-        "course",
-        ["clinic_id", "status", "id"],
-        unique=False,
-    )
+    op.create_index(op.f("ix_course__clinic_id_prescriber_id"), "course", ["clinic_id", "prescriber_id"], unique=False)
+    op.create_index(op.f("ix_course__clinic_id_status_id"), "course", ["clinic_id", "status", "id"], unique=False)
     op.create_table(
         "patient_identifier",
         sa.Column("clinic_id", sa.Uuid(), nullable=False),
@@ -470,9 +386,7 @@ def upgrade() -> None:
             ["patient.clinic_id", "patient.id"],
             name=op.f("fk_patient_identifier__clinic_id_patient_id"),
         ),
-        sa.PrimaryKeyConstraint(
-            "clinic_id", "system", "value", name=op.f("pk_patient_identifier")
-        ),
+        sa.PrimaryKeyConstraint("clinic_id", "system", "value", name=op.f("pk_patient_identifier")),
     )
     op.create_index(
         op.f("ix_patient_identifier__clinic_id_patient_id"),
@@ -497,10 +411,7 @@ def upgrade() -> None:
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("recorded_by", sa.Uuid(), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint(
-            "weight_kg >= 100 AND weight_kg <= 50000",
-            name=op.f("ck_weight__weight_kg_in_range"),
-        ),
+        sa.CheckConstraint("weight_kg >= 100 AND weight_kg <= 50000", name=op.f("ck_weight__weight_kg_in_range")),
         sa.ForeignKeyConstraint(
             ["clinic_id", "patient_id"],
             ["patient.clinic_id", "patient.id"],
@@ -546,25 +457,10 @@ def upgrade() -> None:
             name=op.f("fk_plan_item__clinic_id_patient_id"),
         ),
         sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_plan_item")),
-        sa.UniqueConstraint(
-            "clinic_id",
-            "course_id",
-            "number",
-            name=op.f("uq_plan_item__clinic_id_course_id_number"),
-        ),
+        sa.UniqueConstraint("clinic_id", "course_id", "number", name=op.f("uq_plan_item__clinic_id_course_id_number")),
     )
-    op.create_index(
-        op.f("ix_plan_item__clinic_id_patient_id"),
-        "plan_item",
-        ["clinic_id", "patient_id"],
-        unique=False,
-    )
-    op.create_index(
-        op.f("ix_plan_item__clinic_id_starts_at"),
-        "plan_item",
-        ["clinic_id", "starts_at"],
-        unique=False,
-    )
+    op.create_index(op.f("ix_plan_item__clinic_id_patient_id"), "plan_item", ["clinic_id", "patient_id"], unique=False)
+    op.create_index(op.f("ix_plan_item__clinic_id_starts_at"), "plan_item", ["clinic_id", "starts_at"], unique=False)
     op.create_table(
         "treatment_session",
         sa.Column("clinic_id", sa.Uuid(), nullable=False),
@@ -594,9 +490,7 @@ def upgrade() -> None:
         sa.Column("abort_reason", sa.Text(), nullable=True),
         sa.Column(
             "deviations",
-            sa.JSON(none_as_null=True).with_variant(
-                postgresql.JSONB(none_as_null=True), "postgresql"
-            ),
+            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
             nullable=False,
         ),
         sa.Column("note", sa.Text(), nullable=True),
@@ -682,6 +576,89 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_table(
+        "assessment",
+        sa.Column("clinic_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("patient_id", sa.Uuid(), nullable=False),
+        sa.Column("course_id", sa.Uuid(), nullable=True),
+        sa.Column("session_id", sa.Uuid(), nullable=True),
+        sa.Column("instrument", sa.String(length=64), nullable=False),
+        sa.Column("instrument_version", sa.Integer(), nullable=False),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answered_on", sa.Date(), nullable=True),
+        sa.Column("assessed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "items",
+            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
+            nullable=True,
+        ),
+        sa.Column("total", sa.BigInteger(), nullable=True),
+        sa.Column("total_source", sa.String(length=64), nullable=False),
+        sa.Column("severity", sa.String(length=64), nullable=True),
+        sa.Column("incomplete", sa.Boolean(), nullable=False),
+        sa.Column("prorated", sa.Boolean(), nullable=False),
+        sa.Column("safety_item", sa.Integer(), nullable=True),
+        sa.Column("safety_item_missing", sa.Boolean(), nullable=False),
+        sa.Column("syndrome", sa.String(length=64), nullable=True),
+        sa.Column("scoring_version", sa.String(length=64), nullable=False),
+        sa.Column("recall_period", sa.String(length=200), nullable=False),
+        sa.Column("hours_since_last_dose", sa.BigInteger(), nullable=True),
+        sa.Column("days_since_last_dose", sa.Integer(), nullable=True),
+        sa.Column("rated_by", sa.String(length=200), nullable=True),
+        sa.Column("language", sa.String(length=64), nullable=True),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("origin", sa.String(length=64), nullable=False),
+        sa.Column("create_digest", sa.String(length=64), nullable=True),
+        sa.Column("entered_in_error_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("entered_in_error_by", sa.Uuid(), nullable=True),
+        sa.Column("entered_in_error_reason", sa.Text(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by", sa.Uuid(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("(answered_at IS NULL) <> (answered_on IS NULL)", name=op.f("ck_assessment__one_time")),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "course_id"],
+            ["course.clinic_id", "course.id"],
+            name=op.f("fk_assessment__clinic_id_course_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "patient_id"],
+            ["patient.clinic_id", "patient.id"],
+            name=op.f("fk_assessment__clinic_id_patient_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "session_id"],
+            ["treatment_session.clinic_id", "treatment_session.id"],
+            name=op.f("fk_assessment__clinic_id_session_id"),
+        ),
+        sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_assessment")),
+    )
+    op.create_index(
+        op.f("ix_assessment__clinic_id_assessed_at_id"), "assessment", ["clinic_id", "assessed_at", "id"], unique=False
+    )
+    op.create_index(
+        op.f("ix_assessment__clinic_id_course_id_instrument_assessed_at_id"),
+        "assessment",
+        ["clinic_id", "course_id", "instrument", "assessed_at", "id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_assessment__clinic_id_instrument_assessed_at_id"),
+        "assessment",
+        ["clinic_id", "instrument", "assessed_at", "id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_assessment__clinic_id_patient_id_assessed_at_id"),
+        "assessment",
+        ["clinic_id", "patient_id", "assessed_at", "id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_assessment__clinic_id_session_id_id"), "assessment", ["clinic_id", "session_id", "id"], unique=False
+    )
+    op.create_table(
         "dissociation_note",
         sa.Column("clinic_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -692,9 +669,7 @@ def upgrade() -> None:
         sa.Column("intensity", sa.Integer(), nullable=True),
         sa.Column(
             "phenomena",
-            sa.JSON(none_as_null=True).with_variant(
-                postgresql.JSONB(none_as_null=True), "postgresql"
-            ),
+            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
             nullable=False,
         ),
         sa.Column("note", sa.Text(), nullable=True),
@@ -708,10 +683,7 @@ def upgrade() -> None:
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("recorded_by", sa.Uuid(), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint(
-            "intensity >= 0 AND intensity <= 10",
-            name=op.f("ck_dissociation_note__intensity_in_range"),
-        ),
+        sa.CheckConstraint("intensity >= 0 AND intensity <= 10", name=op.f("ck_dissociation_note__intensity_in_range")),
         sa.ForeignKeyConstraint(
             ["clinic_id", "patient_id"],
             ["patient.clinic_id", "patient.id"],
@@ -760,9 +732,7 @@ def upgrade() -> None:
         sa.Column("rate_mg_per_min", sa.BigInteger(), nullable=True),
         sa.Column(
             "confirmed",
-            sa.JSON(none_as_null=True).with_variant(
-                postgresql.JSONB(none_as_null=True), "postgresql"
-            ),
+            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
             nullable=False,
         ),
         sa.Column("ordered_at", sa.DateTime(timezone=True), nullable=False),
@@ -777,13 +747,8 @@ def upgrade() -> None:
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("recorded_by", sa.Uuid(), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint(
-            "status IN ('active', 'superseded')",
-            name=op.f("ck_dose_order__status_in_set"),
-        ),
-        sa.CheckConstraint(
-            "ordered_mg >= 0", name=op.f("ck_dose_order__ordered_mg_not_negative")
-        ),
+        sa.CheckConstraint("status IN ('active', 'superseded')", name=op.f("ck_dose_order__status_in_set")),
+        sa.CheckConstraint("ordered_mg >= 0", name=op.f("ck_dose_order__ordered_mg_not_negative")),
         sa.ForeignKeyConstraint(
             ["clinic_id", "patient_id"],
             ["patient.clinic_id", "patient.id"],
@@ -797,16 +762,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_dose_order")),
     )
     op.create_index(
-        op.f("ix_dose_order__clinic_id_patient_id"),
-        "dose_order",
-        ["clinic_id", "patient_id"],
-        unique=False,
+        op.f("ix_dose_order__clinic_id_patient_id"), "dose_order", ["clinic_id", "patient_id"], unique=False
     )
     op.create_index(
-        op.f("ix_dose_order__clinic_id_session_id_id"),
-        "dose_order",
-        ["clinic_id", "session_id", "id"],
-        unique=False,
+        op.f("ix_dose_order__clinic_id_session_id_id"), "dose_order", ["clinic_id", "session_id", "id"], unique=False
     )
     op.create_table(
         "vital_signs",
@@ -836,32 +795,27 @@ def upgrade() -> None:
         sa.Column("recorded_by", sa.Uuid(), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
-            "diastolic_mmhg >= 10 AND diastolic_mmhg <= 250",
-            name=op.f("ck_vital_signs__diastolic_mmhg_in_range"),
+            "diastolic_mmhg >= 10 AND diastolic_mmhg <= 250", name=op.f("ck_vital_signs__diastolic_mmhg_in_range")
         ),
         sa.CheckConstraint(
             "diastolic_mmhg IS NULL OR systolic_mmhg IS NULL OR diastolic_mmhg < systolic_mmhg",
             name=op.f("ck_vital_signs__pressure_possible"),
         ),
         sa.CheckConstraint(
-            "heart_rate_bpm >= 0 AND heart_rate_bpm <= 350",
-            name=op.f("ck_vital_signs__heart_rate_bpm_in_range"),
+            "heart_rate_bpm >= 0 AND heart_rate_bpm <= 350", name=op.f("ck_vital_signs__heart_rate_bpm_in_range")
         ),
         sa.CheckConstraint(
             "respiratory_rate_per_min >= 0 AND respiratory_rate_per_min <= 100",
             name=op.f("ck_vital_signs__respiratory_rate_per_min_in_range"),
         ),
         sa.CheckConstraint(
-            "sedation_moaas >= 0 AND sedation_moaas <= 5",
-            name=op.f("ck_vital_signs__sedation_moaas_in_range"),
+            "sedation_moaas >= 0 AND sedation_moaas <= 5", name=op.f("ck_vital_signs__sedation_moaas_in_range")
         ),
         sa.CheckConstraint(
-            "spo2_percent >= 0 AND spo2_percent <= 100",
-            name=op.f("ck_vital_signs__spo2_percent_in_range"),
+            "spo2_percent >= 0 AND spo2_percent <= 100", name=op.f("ck_vital_signs__spo2_percent_in_range")
         ),
         sa.CheckConstraint(
-            "systolic_mmhg >= 20 AND systolic_mmhg <= 350",
-            name=op.f("ck_vital_signs__systolic_mmhg_in_range"),
+            "systolic_mmhg >= 20 AND systolic_mmhg <= 350", name=op.f("ck_vital_signs__systolic_mmhg_in_range")
         ),
         sa.ForeignKeyConstraint(
             ["clinic_id", "patient_id"],
@@ -922,9 +876,7 @@ def upgrade() -> None:
         sa.Column("reconciled", sa.Boolean(), nullable=False),
         sa.Column(
             "deviations",
-            sa.JSON(none_as_null=True).with_variant(
-                postgresql.JSONB(none_as_null=True), "postgresql"
-            ),
+            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
             nullable=False,
         ),
         sa.Column("rule_version", sa.Integer(), nullable=False),
@@ -938,35 +890,21 @@ def upgrade() -> None:
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("recorded_by", sa.Uuid(), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("route = 'intravenous' AND drug = 'ketamine'", name=op.f("ck_administration__variant")),
         sa.CheckConstraint(
-            "route = 'intravenous' AND drug = 'ketamine'",
-            name=op.f("ck_administration__variant"),
+            "state IN ('not_started', 'running', 'paused', 'stopped')", name=op.f("ck_administration__state_in_set")
         ),
         sa.CheckConstraint(
-            "state IN ('not_started', 'running', 'paused', 'stopped')",
-            name=op.f("ck_administration__state_in_set"),
+            "concentration_mg_per_ml >= 0", name=op.f("ck_administration__concentration_mg_per_ml_not_negative")
         ),
-        sa.CheckConstraint(
-            "concentration_mg_per_ml >= 0",
-            name=op.f("ck_administration__concentration_mg_per_ml_not_negative"),
-        ),
-        sa.CheckConstraint(
-            "delivered_mg >= 0",
-            name=op.f("ck_administration__delivered_mg_not_negative"),
-        ),
-        sa.CheckConstraint(
-            "drawn_mg >= 0", name=op.f("ck_administration__drawn_mg_not_negative")
-        ),
-        sa.CheckConstraint(
-            "returned_mg >= 0", name=op.f("ck_administration__returned_mg_not_negative")
-        ),
+        sa.CheckConstraint("delivered_mg >= 0", name=op.f("ck_administration__delivered_mg_not_negative")),
+        sa.CheckConstraint("drawn_mg >= 0", name=op.f("ck_administration__drawn_mg_not_negative")),
+        sa.CheckConstraint("returned_mg >= 0", name=op.f("ck_administration__returned_mg_not_negative")),
         sa.CheckConstraint(
             "stopped_at IS NULL OR started_at IS NULL OR stopped_at >= started_at",
             name=op.f("ck_administration__stops_after_start"),
         ),
-        sa.CheckConstraint(
-            "wasted_mg >= 0", name=op.f("ck_administration__wasted_mg_not_negative")
-        ),
+        sa.CheckConstraint("wasted_mg >= 0", name=op.f("ck_administration__wasted_mg_not_negative")),
         sa.ForeignKeyConstraint(
             ["clinic_id", "dose_order_id"],
             ["dose_order.clinic_id", "dose_order.id"],
@@ -1025,13 +963,8 @@ def upgrade() -> None:
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("recorded_by", sa.Uuid(), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint(
-            "amount_mg >= 0", name=op.f("ck_dose_event__amount_mg_not_negative")
-        ),
-        sa.CheckConstraint(
-            "rate_mg_per_min >= 0",
-            name=op.f("ck_dose_event__rate_mg_per_min_not_negative"),
-        ),
+        sa.CheckConstraint("amount_mg >= 0", name=op.f("ck_dose_event__amount_mg_not_negative")),
+        sa.CheckConstraint("rate_mg_per_min >= 0", name=op.f("ck_dose_event__rate_mg_per_min_not_negative")),
         sa.ForeignKeyConstraint(
             ["clinic_id", "administration_id"],
             ["administration.clinic_id", "administration.id"],
@@ -1056,16 +989,10 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(
-        op.f("ix_dose_event__clinic_id_patient_id"),
-        "dose_event",
-        ["clinic_id", "patient_id"],
-        unique=False,
+        op.f("ix_dose_event__clinic_id_patient_id"), "dose_event", ["clinic_id", "patient_id"], unique=False
     )
     op.create_index(
-        op.f("ix_dose_event__clinic_id_session_id_id"),
-        "dose_event",
-        ["clinic_id", "session_id", "id"],
-        unique=False,
+        op.f("ix_dose_event__clinic_id_session_id_id"), "dose_event", ["clinic_id", "session_id", "id"], unique=False
     )
     # tables: to here
     if op.get_bind().dialect.name == "sqlite":
@@ -1086,9 +1013,7 @@ def shut_on_sqlite() -> None:
     there = f"(EXISTS (SELECT 1 FROM change WHERE {same_key}) OR EXISTS (SELECT 1 FROM change WHERE {same_version}))"
     taken = f"EXISTS (SELECT 1 FROM change WHERE {same_number} AND id <> NEW.id)"
     op.execute(f"CREATE TRIGGER change_refuses_delete BEFORE DELETE ON change {refuse}")
-    op.execute(
-        f"CREATE TRIGGER change_refuses_replace BEFORE INSERT ON change WHEN {there} OR {taken} {refuse}"
-    )
+    op.execute(f"CREATE TRIGGER change_refuses_replace BEFORE INSERT ON change WHEN {there} OR {taken} {refuse}")
     op.execute(
         f"CREATE TRIGGER change_refuses_update BEFORE UPDATE ON change WHEN NOT {permitted('IS')} OR {taken} {refuse}"
     )
@@ -1102,12 +1027,8 @@ def shut_on_postgresql() -> None:
         "END $$"
     )
     refuse = "EXECUTE FUNCTION refuse_change_of_ledger()"
-    op.execute(
-        f"CREATE TRIGGER change_refuses_delete BEFORE DELETE ON change FOR EACH ROW {refuse}"
-    )
-    op.execute(
-        f"CREATE TRIGGER change_refuses_truncate BEFORE TRUNCATE ON change FOR EACH STATEMENT {refuse}"
-    )
+    op.execute(f"CREATE TRIGGER change_refuses_delete BEFORE DELETE ON change FOR EACH ROW {refuse}")
+    op.execute(f"CREATE TRIGGER change_refuses_truncate BEFORE TRUNCATE ON change FOR EACH STATEMENT {refuse}")
     op.execute(
         "CREATE TRIGGER change_refuses_update BEFORE UPDATE ON change FOR EACH ROW "
         f"WHEN (NOT {permitted('IS NOT DISTINCT FROM')}) {refuse}"
@@ -1117,100 +1038,50 @@ def shut_on_postgresql() -> None:
 def downgrade() -> None:
     """Take everything away; the ledger's triggers go with its table."""
     # tables: from here on made from the models
-    op.drop_index(
-        op.f("ix_dose_event__clinic_id_session_id_id"), table_name="dose_event"
-    )
+    op.drop_index(op.f("ix_dose_event__clinic_id_session_id_id"), table_name="dose_event")
     op.drop_index(op.f("ix_dose_event__clinic_id_patient_id"), table_name="dose_event")
-    op.drop_index(
-        op.f("ix_dose_event__clinic_id_administration_id_occurred_at_ordinal"),
-        table_name="dose_event",
-    )
+    op.drop_index(op.f("ix_dose_event__clinic_id_administration_id_occurred_at_ordinal"), table_name="dose_event")
     op.drop_table("dose_event")
-    op.drop_index(
-        op.f("ix_administration__clinic_id_session_id_id"), table_name="administration"
-    )
-    op.drop_index(
-        op.f("ix_administration__clinic_id_patient_id_started_at"),
-        table_name="administration",
-    )
-    op.drop_index(
-        op.f("ix_administration__clinic_id_dose_order_id"), table_name="administration"
-    )
+    op.drop_index(op.f("ix_administration__clinic_id_session_id_id"), table_name="administration")
+    op.drop_index(op.f("ix_administration__clinic_id_patient_id_started_at"), table_name="administration")
+    op.drop_index(op.f("ix_administration__clinic_id_dose_order_id"), table_name="administration")
     op.drop_table("administration")
-    op.drop_index(
-        op.f("ix_vital_signs__clinic_id_session_id_measured_at_id"),
-        table_name="vital_signs",
-    )
-    op.drop_index(
-        op.f("ix_vital_signs__clinic_id_patient_id_measured_at"),
-        table_name="vital_signs",
-    )
-    op.drop_index(
-        op.f("ix_vital_signs__clinic_id_measured_at_id"), table_name="vital_signs"
-    )
+    op.drop_index(op.f("ix_vital_signs__clinic_id_session_id_measured_at_id"), table_name="vital_signs")
+    op.drop_index(op.f("ix_vital_signs__clinic_id_patient_id_measured_at"), table_name="vital_signs")
+    op.drop_index(op.f("ix_vital_signs__clinic_id_measured_at_id"), table_name="vital_signs")
     op.drop_table("vital_signs")
-    op.drop_index(
-        op.f("ix_dose_order__clinic_id_session_id_id"), table_name="dose_order"
-    )
+    op.drop_index(op.f("ix_dose_order__clinic_id_session_id_id"), table_name="dose_order")
     op.drop_index(op.f("ix_dose_order__clinic_id_patient_id"), table_name="dose_order")
     op.drop_table("dose_order")
-    op.drop_index(
-        op.f("ix_dissociation_note__clinic_id_session_id_observed_at_id"),
-        table_name="dissociation_note",
-    )
-    op.drop_index(
-        op.f("ix_dissociation_note__clinic_id_patient_id_observed_at"),
-        table_name="dissociation_note",
-    )
-    op.drop_index(
-        op.f("ix_dissociation_note__clinic_id_observed_at_id"),
-        table_name="dissociation_note",
-    )
+    op.drop_index(op.f("ix_dissociation_note__clinic_id_session_id_observed_at_id"), table_name="dissociation_note")
+    op.drop_index(op.f("ix_dissociation_note__clinic_id_patient_id_observed_at"), table_name="dissociation_note")
+    op.drop_index(op.f("ix_dissociation_note__clinic_id_observed_at_id"), table_name="dissociation_note")
     op.drop_table("dissociation_note")
-    op.drop_index(
-        op.f("ix_treatment_session__clinic_id_updated_at_id"),
-        table_name="treatment_session",
-    )
-    op.drop_index(
-        op.f("ix_treatment_session__clinic_id_status_route_session_at_id"),
-        table_name="treatment_session",
-    )
-    op.drop_index(
-        op.f("ix_treatment_session__clinic_id_session_at_id"),
-        table_name="treatment_session",
-    )
-    op.drop_index(
-        op.f("ix_treatment_session__clinic_id_plan_item_id"),
-        table_name="treatment_session",
-    )
-    op.drop_index(
-        op.f("ix_treatment_session__clinic_id_patient_id_session_at"),
-        table_name="treatment_session",
-    )
-    op.drop_index(
-        op.f("ix_treatment_session__clinic_id_location_id"),
-        table_name="treatment_session",
-    )
+    op.drop_index(op.f("ix_assessment__clinic_id_session_id_id"), table_name="assessment")
+    op.drop_index(op.f("ix_assessment__clinic_id_patient_id_assessed_at_id"), table_name="assessment")
+    op.drop_index(op.f("ix_assessment__clinic_id_instrument_assessed_at_id"), table_name="assessment")
+    op.drop_index(op.f("ix_assessment__clinic_id_course_id_instrument_assessed_at_id"), table_name="assessment")
+    op.drop_index(op.f("ix_assessment__clinic_id_assessed_at_id"), table_name="assessment")
+    op.drop_table("assessment")
+    op.drop_index(op.f("ix_treatment_session__clinic_id_updated_at_id"), table_name="treatment_session")
+    op.drop_index(op.f("ix_treatment_session__clinic_id_status_route_session_at_id"), table_name="treatment_session")
+    op.drop_index(op.f("ix_treatment_session__clinic_id_session_at_id"), table_name="treatment_session")
+    op.drop_index(op.f("ix_treatment_session__clinic_id_plan_item_id"), table_name="treatment_session")
+    op.drop_index(op.f("ix_treatment_session__clinic_id_patient_id_session_at"), table_name="treatment_session")
+    op.drop_index(op.f("ix_treatment_session__clinic_id_location_id"), table_name="treatment_session")
     op.drop_table("treatment_session")
     op.drop_index(op.f("ix_plan_item__clinic_id_starts_at"), table_name="plan_item")
     op.drop_index(op.f("ix_plan_item__clinic_id_patient_id"), table_name="plan_item")
     op.drop_table("plan_item")
-    op.drop_index(
-        op.f("ix_weight__clinic_id_patient_id_measured_at"), table_name="weight"
-    )
+    op.drop_index(op.f("ix_weight__clinic_id_patient_id_measured_at"), table_name="weight")
     op.drop_table("weight")
-    op.drop_index(
-        op.f("ix_patient_identifier__clinic_id_patient_id"),
-        table_name="patient_identifier",
-    )
+    op.drop_index(op.f("ix_patient_identifier__clinic_id_patient_id"), table_name="patient_identifier")
     op.drop_table("patient_identifier")
     op.drop_index(op.f("ix_course__clinic_id_status_id"), table_name="course")
     op.drop_index(op.f("ix_course__clinic_id_prescriber_id"), table_name="course")
     op.drop_index(op.f("ix_course__clinic_id_patient_id_id"), table_name="course")
     op.drop_table("course")
-    op.drop_index(
-        op.f("ix_client_secret__clinic_id_client_id"), table_name="client_secret"
-    )
+    op.drop_index(op.f("ix_client_secret__clinic_id_client_id"), table_name="client_secret")
     op.drop_table("client_secret")
     op.drop_index(op.f("ix_alert__clinic_id_status_raised_at"), table_name="alert")
     op.drop_index(op.f("ix_alert__clinic_id_session_id"), table_name="alert")
@@ -1221,18 +1092,13 @@ def downgrade() -> None:
     op.drop_table("token")
     op.drop_index(op.f("ix_principal__account_id"), table_name="principal")
     op.drop_table("principal")
-    op.drop_index(
-        op.f("ix_patient__clinic_id_family_name_folded_given_name_folded_id"),
-        table_name="patient",
-    )
+    op.drop_index(op.f("ix_patient__clinic_id_family_name_folded_given_name_folded_id"), table_name="patient")
     op.drop_index(op.f("ix_patient__clinic_id_birth_on"), table_name="patient")
     op.drop_table("patient")
     op.drop_table("location")
     op.drop_table("login_throttle")
     op.drop_table("ledger_head")
-    op.drop_index(
-        op.f("ix_idempotency_key__clinic_id_created_at"), table_name="idempotency_key"
-    )
+    op.drop_index(op.f("ix_idempotency_key__created_at"), table_name="idempotency_key")
     op.drop_table("idempotency_key")
     op.drop_table("clinic")
     op.drop_index(
@@ -1241,9 +1107,7 @@ def downgrade() -> None:
         postgresql_where=sa.text("sequence IS NULL"),
         sqlite_where=sa.text("sequence IS NULL"),
     )
-    op.drop_index(
-        op.f("ix_change__clinic_id_root_type_root_id_recorded_at"), table_name="change"
-    )
+    op.drop_index(op.f("ix_change__clinic_id_root_type_root_id_recorded_at"), table_name="change")
     op.drop_table("change")
     op.drop_table("account")
     # tables: to here

@@ -39,7 +39,7 @@ def test_a_refusal_names_both_states_and_what_would_be_allowed() -> None:
     assert refused.value.code == "illegal-transition"
     assert "acknowledged" in refused.value.detail
     assert "open" in refused.value.detail
-    assert refused.value.members == {"status": "acknowledged", "allowed": ["resolved"]}
+    assert refused.value.members == {"current_status": "acknowledged", "allowed": ["resolved"]}
 
 
 def test_severities_are_ordered_by_urgency_not_by_letter() -> None:

@@ -54,7 +54,7 @@ def test_a_refusal_names_both_states_and_what_would_be_allowed() -> None:
     assert refused.value.code == "illegal-transition"
     assert "planned" in refused.value.detail
     assert "completed" in refused.value.detail
-    assert refused.value.members == {"status": "planned", "allowed": ["active", "discontinued"]}
+    assert refused.value.members == {"current_status": "planned", "allowed": ["active", "discontinued"]}
 
 
 def test_nine_in_the_morning_stays_nine_when_clocks_go_forward() -> None:

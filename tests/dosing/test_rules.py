@@ -277,7 +277,7 @@ def test_a_negative_amount_is_impossible_and_found_where_it_was_sent(value: str)
         ("0.5", "82.4", "50", "100", 40, "41.2", "0.824", "150", "1.03"),
     ],
 )
-def test_dose_volume_and_rate(  # noqa: PLR0913, PLR0917  (a row of a table)
+def test_dose_volume_and_rate(
     mg_per_kg: str,
     kg: str,
     stock: str,

@@ -1,7 +1,7 @@
 """Courses.
 
-    course = await clinic.make(make_course)                       # with a patient of its own
-    course = await clinic.make(make_course, patient, protocol_code="KET_IV_6x3W")
+course = await clinic.make(make_course)                       # with a patient of its own
+course = await clinic.make(make_course, patient, protocol_code="KET_IV_6x3W")
 """
 
 from typing import Any
@@ -12,7 +12,6 @@ from app.courses.schemas import CourseCreate
 from app.kernel.actor import Actor
 from app.kernel.database import WriteSession
 from app.patients.models import Patient
-
 from tests.factories.patients import make_patient
 
 

@@ -1,6 +1,6 @@
 """Staff, clients and locations. A clinic of one's own is the fixture `clinic`; see `tests/world.py`.
 
-    nurse = await clinic.make(make_staff, roles=["nurse"])
+nurse = await clinic.make(make_staff, roles=["nurse"])
 """
 
 from typing import Any

@@ -70,7 +70,7 @@ def test_a_refusal_names_both_states_and_what_would_be_allowed() -> None:
     assert refused.value.code == "illegal-transition"
     assert "observing" in refused.value.detail
     assert "signed" in refused.value.detail
-    assert refused.value.members == {"status": "observing", "allowed": ["dosing", "discharged"]}
+    assert refused.value.members == {"current_status": "observing", "allowed": ["dosing", "discharged"]}
 
 
 @pytest.mark.parametrize("held_from", sorted(HOLDABLE))
@@ -91,7 +91,7 @@ def test_a_hold_is_no_way_around_clearance() -> None:
 def test_only_a_held_session_is_released(current: SessionStatus) -> None:
     with pytest.raises(IllegalTransition) as refused:
         require_release(current, S.CHECKED_IN)
-    assert refused.value.members["status"] == current.value
+    assert refused.value.members["current_status"] == current.value
 
 
 @pytest.mark.parametrize("wrong", [S.SCHEDULED, S.DOSING, S.SIGNED])

@@ -168,7 +168,7 @@ class Tokens:
             username=first.get("username"),
         )
 
-    async def _stay_awake(self, token: Mapping[str, Any], now: datetime) -> None:
+    async def _stay_awake(self, token: Mapping[Any, Any], now: datetime) -> None:
         if token["kind"] != TokenKind.SESSION.value:
             return
         idle = timedelta(minutes=self._settings.token_idle_minutes)
@@ -186,7 +186,7 @@ class Tokens:
                 found.revoked_at = clock.now()
 
 
-def _membership(row: Mapping[str, Any]) -> Membership:
+def _membership(row: Mapping[Any, Any]) -> Membership:
     kind = PrincipalKind(row["principal_kind"])
     granted = permissions_of_roles(row["roles"])
     if kind is PrincipalKind.CLIENT:
@@ -268,7 +268,9 @@ async def _sign_in_client(
 ) -> Issued:
     client_id, secret = _client_credentials(form, authorization)
     async with database.writing() as db:
-        client = (await db.execute(queries.client_by_id(client_id), execution_options=_BEFORE_ANYBODY)).scalar_one_or_none()
+        client = (
+            await db.execute(queries.client_by_id(client_id), execution_options=_BEFORE_ANYBODY)
+        ).scalar_one_or_none()
         if client is None:
             raise _invalid_client()
         kept = (await db.execute(queries.secrets_at_sign_in(client.clinic_id, client.id))).scalars().all()
@@ -326,7 +328,7 @@ async def choose_password(database: Database, passwords: Passwords, invitation: 
             live.revoked_at = clock.now()
 
 
-async def _invited(db: Any, token: Token | None) -> Account:  # noqa: ANN401
+async def _invited(db: Any, token: Token | None) -> Account:
     usable = token is not None and token.kind == TokenKind.INVITATION.value and token.revoked_at is None
     if not usable or token is None or token.account_id is None or clock.now() >= token.expires_at:
         raise NotFound("The invitation is unknown, spent or expired; ask for a new one.")

@@ -22,10 +22,17 @@ _FORM: Final = "application/x-www-form-urlencoded"
 
 def _form_schema(required: list[str], members: dict[str, str]) -> dict[str, Any]:
     properties = {
-        name: {"type": "string", "description": text, "maxLength": 300, "examples": [_EXAMPLES.get(name, name)]}
+        name: {
+            "type": "string",
+            "description": text,
+            "minLength": 1,
+            "maxLength": 300,
+            "examples": [_EXAMPLES.get(name, name)],
+        }
         for name, text in members.items()
     }
-    schema = {"type": "object", "required": required, "properties": properties, "additionalProperties": False}
+    # Parameters nobody knows are ignored, as RFC 6749 has it (3.2).
+    schema = {"type": "object", "required": required, "properties": properties}
     return {"requestBody": {"required": True, "content": {_FORM: {"schema": schema}}}}
 
 
@@ -34,9 +41,17 @@ _TOKEN_SCHEMA: Final = {
     "type": "object",
     "required": ["access_token", "token_type", "expires_in", "scope"],
     "properties": {
-        "access_token": {"type": "string", "description": "Send it as `Authorization: Bearer …`.", "examples": ["kts_0199…"]},
+        "access_token": {
+            "type": "string",
+            "description": "Send it as `Authorization: Bearer …`.",
+            "examples": ["kts_0199…"],
+        },
         "token_type": {"type": "string", "description": "Always Bearer.", "examples": ["Bearer"]},
-        "expires_in": {"type": "integer", "description": "Seconds; a person's token also ends when idle.", "examples": [43200]},
+        "expires_in": {
+            "type": "integer",
+            "description": "Seconds; a person's token also ends when idle.",
+            "examples": [43200],
+        },
         "scope": {"type": "string", "description": "A client's scopes.", "examples": ["session:read"]},
     },
 }
@@ -45,7 +60,11 @@ _ERROR_SCHEMA: Final = {
     "required": ["error", "error_description"],
     "properties": {
         "error": {"type": "string", "description": "A code of RFC 6749.", "examples": ["invalid_grant"]},
-        "error_description": {"type": "string", "description": "For people.", "examples": ["The name or password is not right."]},
+        "error_description": {
+            "type": "string",
+            "description": "For people.",
+            "examples": ["The name or password is not right."],
+        },
     },
 }
 
@@ -107,7 +126,9 @@ async def create_token(request: Request) -> Response:
     except OAuthError as error:
         return _refusal(error)
     settings = state.settings
-    seconds = settings.token_absolute_hours * 3600 if form["grant_type"] == "password" else settings.client_token_minutes * 60
+    seconds = (
+        settings.token_absolute_hours * 3600 if form["grant_type"] == "password" else settings.client_token_minutes * 60
+    )
     body = {
         "access_token": issued.text,
         "token_type": "Bearer",
@@ -130,8 +151,9 @@ async def revoke_token(request: Request) -> Response:
         return _refusal(OAuthError("The form is not valid."))
     except OAuthError as error:
         return _refusal(error)
-    if form.get("token"):
-        await request.app.state.tokens.revoke(form["token"])
+    if not form.get("token"):
+        return _refusal(OAuthError("Send the token to end."))
+    await request.app.state.tokens.revoke(form["token"])
     return Response(b"{}", media_type="application/json")
 
 

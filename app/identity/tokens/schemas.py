@@ -11,7 +11,9 @@ from app.kernel.schemas import RequestSchema
 class OwnPassword(RequestSchema):
     """An invitation and the password that goes with it from now on."""
 
-    token: Annotated[str, Field(min_length=1, max_length=200)] = Field(description="The invitation.", examples=["kti_0199…"])
+    token: Annotated[str, Field(min_length=1, max_length=200)] = Field(
+        description="The invitation.", examples=["kti_0199…"]
+    )
     password: Annotated[str, Field(min_length=LEAST_PASSWORD_LENGTH, max_length=MOST_PASSWORD_LENGTH)] = Field(
         description="15 to 256 characters; any of them.", examples=["four quiet herons at dusk"]
     )

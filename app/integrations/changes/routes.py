@@ -1,20 +1,21 @@
 """`GET /v1/changes`: an ordered feed that loses nothing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
+from sqlalchemy import RowMapping
 from starlette.responses import Response
 
+from app.integrations.changes.schemas import ChangeFeed
 from app.kernel.actor import Actor
 from app.kernel.database import ReadSession
 from app.kernel.endpoint import Endpoint, ReadDb, require
 from app.kernel.ledger import change, latest_sequence, visible_changes
 from app.kernel.records import RESOURCES, current_states, respond
 from app.kernel.schemas import CodeText
-from app.integrations.changes.schemas import ChangeFeed
 
 router: Final = APIRouter(prefix="/v1", route_class=Endpoint, tags=["ledger"])
 
@@ -28,13 +29,21 @@ class Include(StrEnum):
 
 
 @router.get("/changes", response_model=ChangeFeed)
-async def list_changes(  # noqa: PLR0913  # one parameter a filter
+async def list_changes(  # one parameter a filter
     db: ReadDb,
     actor: MayReadChanges,
-    after: Annotated[int, Query(ge=0, le=2**62, description="The number to go on from; 0 is the beginning.")] = 0,
-    limit: Annotated[int, Query(ge=1, le=1000, description="At most so many changes are looked at.")] = 500,
-    resource_type: Annotated[list[CodeText], Query(description="Only these kinds of record.")] = [],  # noqa: B006
-    include: Annotated[list[Include], Query(description="`resource` adds each record as it is now.")] = [],  # noqa: B006
+    after: Annotated[
+        int, Query(ge=0, le=2**62, description="The number to go on from; 0 is the beginning.", examples=[10452])
+    ] = 0,
+    limit: Annotated[
+        int, Query(ge=1, le=1000, description="At most so many changes are looked at.", examples=[500])
+    ] = 500,
+    resource_type: Annotated[
+        list[CodeText], Query(max_length=100, description="Only these kinds of record.", examples=[["session"]])
+    ] = [],  # noqa: B006
+    include: Annotated[
+        list[Include], Query(max_length=100, description="`resource` adds each record as it is now.")
+    ] = [],  # noqa: B006
 ) -> Response:
     """Every change you may see with a number above `after` and up to `next_after`, in order.
 
@@ -48,7 +57,7 @@ async def list_changes(  # noqa: PLR0913  # one parameter a filter
     statement = visible_changes(actor, wanted).where(change.c.sequence > after, change.c.sequence <= end)
     rows = (await db.execute(statement.order_by(change.c.sequence))).mappings().all()
     states = await _states(db, actor, rows) if Include.RESOURCE in include else {}
-    feed = {
+    feed: dict[str, Any] = {
         "items": [_shown(row, states) for row in rows],
         "next_after": max(end, after),
         "latest_sequence": latest,
@@ -58,7 +67,7 @@ async def list_changes(  # noqa: PLR0913  # one parameter a filter
     return respond(db, feed)
 
 
-def _shown(row: Mapping[str, Any], states: Mapping[UUID, Mapping[str, Any]]) -> dict[str, Any]:
+def _shown(row: RowMapping, states: dict[UUID, dict[str, Any]]) -> dict[str, Any]:
     same = ("sequence", "resource_type", "resource_id", "version", "root_type", "root_id", "occurred_at", "recorded_at")
     return {
         "object": "change",
@@ -70,7 +79,7 @@ def _shown(row: Mapping[str, Any], states: Mapping[UUID, Mapping[str, Any]]) -> 
     }
 
 
-async def _states(db: ReadSession, actor: Actor, rows: Sequence[Mapping[str, Any]]) -> dict[UUID, dict[str, Any]]:
+async def _states(db: ReadSession, actor: Actor, rows: Sequence[RowMapping]) -> dict[UUID, dict[str, Any]]:
     by_type: dict[str, set[UUID]] = {}
     for row in rows:
         by_type.setdefault(row["resource_type"], set()).add(row["resource_id"])

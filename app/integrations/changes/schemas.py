@@ -24,6 +24,7 @@ class ChangeRead(ResponseSchema):
     recorded_at: UtcTime = Field(description="When it was recorded.")
     resource: dict[str, Any] | None = Field(
         description="With include=resource: the record as it is now, entered in error included; null if not yours.",
+        examples=[{"object": "session", "version": 8}],
     )
 
 

@@ -1,5 +1,6 @@
 """Documentation, problem pages and health over HTTP. None of it needs a token, none of it knows a patient."""
 
+import asyncio
 import hashlib
 import mimetypes
 from collections.abc import Mapping
@@ -60,7 +61,8 @@ async def get_openapi_document(request: Request) -> Response:
     """The OpenAPI document."""
     state = request.app.state
     if not hasattr(state, "openapi_bytes"):
-        state.openapi_bytes = orjson.dumps(request.app.openapi())
+        # Half a second of work, once; in a thread, so that nobody else waits for it.
+        state.openapi_bytes = orjson.dumps(await asyncio.to_thread(request.app.openapi))
     return _kept(request, state.openapi_bytes, "application/json")
 
 
@@ -102,7 +104,11 @@ async def show_asset(request: Request, asset: str) -> Response:
 async def show_start(request: Request) -> Response:
     """Where to go from here."""
     settings: Settings = request.app.state.settings
-    places = {"openapi": "/v1/openapi.json", "problems": "/problems", **({"docs": "/docs"} if settings.serves_docs else {})}
+    places = {
+        "openapi": "/v1/openapi.json",
+        "problems": "/problems",
+        **({"docs": "/docs"} if settings.serves_docs else {}),
+    }
     if _prefers_html(request):
         links = "".join(f'<li><a href="{place}">{name}</a></li>' for name, place in places.items())
         body = f"<h1>{request.app.title}</h1>\n<ul>{links}</ul>"
@@ -171,4 +177,3 @@ async def check_ready(request: Request) -> Response:
     except SchemaMismatch:
         raise NotReady("The database has the schema of another version.") from None
     return _healthy("ready")
-

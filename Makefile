@@ -1,0 +1,69 @@
+# Needs git, make and Python 3.11 or newer with venv; everything else comes from the lock file.
+#
+#   make demo     a server with two synthetic clinics
+#   make test     the tests, on SQLite and on a PostgreSQL that comes with the development dependencies
+#   make check    what CI runs: format, lint, types, imports, lock, secrets, tests with coverage
+#   make deep     the long proofs
+#   make bench    the benchmark
+#   make schema   the migration 0001 and the schema's snapshots, after a model has changed
+
+SHELL := /bin/bash
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+BIN := .venv/bin
+UV := UV_PYTHON_DOWNLOADS=never UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test check format lint types imports lock secrets deep bench schema
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+$(BIN)/uv:
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+.venv/.installed: $(BIN)/uv pyproject.toml uv.lock
+	$(UV) sync --locked --inexact --quiet
+	@touch $@
+
+install: .venv/.installed
+
+demo: install
+	$(BIN)/seriatim demo
+
+test: install
+	$(BIN)/pytest -n $(WORKERS)
+
+format: install
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lint: install
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: install
+	$(BIN)/basedpyright
+
+imports: install
+	$(BIN)/lint-imports --no-cache
+
+lock: install
+	$(UV) lock --check --quiet
+
+secrets: install
+	git ls-files -z --cached --others --exclude-standard -- ':!uv.lock' ':!package-lock.json' | xargs -0 $(BIN)/detect-secrets-hook
+
+check: lint types imports lock secrets
+	$(BIN)/pytest -n $(WORKERS) --cov --cov-report=term:skip-covered
+
+deep: install
+	$(BIN)/pytest -n $(WORKERS) -m deep
+
+bench: install
+	$(BIN)/python -m benchmarks
+
+schema: install
+	$(BIN)/python -W ignore -m migrations.rewrite

@@ -1,0 +1,1 @@
+"""Doses, with everything that follows from them."""

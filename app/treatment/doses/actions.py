@@ -1,0 +1,59 @@
+"""Recording and correcting doses, and placing the patient's scores on the clock again.
+
+The hours since the last dose are kept with each score. Whoever changes a dose changes them too, in the same
+transaction and as changes of their own.
+"""
+
+from uuid import UUID
+
+from app.assessments.actions import place_again
+from app.dosing import actions as dosing
+from app.dosing.models import Administration, DoseEventRecord
+from app.dosing.schemas import AdministrationCreate, DoseEventCreate, DoseEventUpdate
+from app.kernel.actor import Actor
+from app.kernel.database import WriteSession
+
+
+async def record_administration(
+    db: WriteSession, actor: Actor, session_id: UUID, body: AdministrationCreate
+) -> Administration:
+    """Record what was given, in whatever state the session is."""
+    administration = await dosing.record_administration(db, actor, session_id, body)
+    await place_again(db, actor, administration.patient_id, f"administration {administration.id}")
+    return administration
+
+
+async def record_dose_event(
+    db: WriteSession, actor: Actor, administration_id: UUID, body: DoseEventCreate
+) -> DoseEventRecord:
+    """Record one thing that happened to a dose."""
+    event = await dosing.record_dose_event(db, actor, administration_id, body)
+    await place_again(db, actor, event.patient_id, f"dose_event {event.id}")
+    return event
+
+
+async def correct_dose_event(  # a correction carries version and reason
+    db: WriteSession, actor: Actor, event_id: UUID, body: DoseEventUpdate, if_match: int | None, reason: str | None
+) -> DoseEventRecord:
+    """Correct a dose event."""
+    event = await dosing.correct_dose_event(db, actor, event_id, body, if_match, reason)
+    await place_again(db, actor, event.patient_id, f"dose_event {event.id}")
+    return event
+
+
+async def void_dose_event(
+    db: WriteSession, actor: Actor, event_id: UUID, reason: str, if_match: int | None
+) -> DoseEventRecord:
+    """Mark a dose event as entered in error."""
+    event = await dosing.void_dose_event(db, actor, event_id, reason, if_match)
+    await place_again(db, actor, event.patient_id, f"dose_event {event.id}")
+    return event
+
+
+async def void_administration(
+    db: WriteSession, actor: Actor, administration_id: UUID, reason: str, if_match: int | None
+) -> Administration:
+    """Mark an administration and its events as entered in error."""
+    administration = await dosing.void_administration(db, actor, administration_id, reason, if_match)
+    await place_again(db, actor, administration.patient_id, f"administration {administration.id}")
+    return administration

@@ -1,0 +1,164 @@
+"""Requests made from the document, valid and not, against a running server on both databases.
+
+Each operation gets the examples of the document, the edges of its parameters and bodies, and random ones; every
+answer goes through all checks. The edges are tried on SQLite; on PostgreSQL only in a deep run, because the shapes
+are the same. `SERIATIM_GENERATED_EXAMPLES` says how many random ones; above 20 it is a deep run.
+`exclusions.toml` lists what is not held against the API, with reasons.
+"""
+
+import asyncio
+import copy
+import os
+import tomllib
+import zoneinfo
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from schemathesis import Case
+from schemathesis.config import SchemathesisConfig
+
+from tests.contract.document import Json, document
+from tests.contract.fuzzing import Target, furnish, served
+
+if TYPE_CHECKING:
+    from tests.conftest import Installations
+
+EXAMPLES = int(os.environ.get("SERIATIM_GENERATED_EXAMPLES", "4"))
+DEEP = EXAMPLES > 20
+EXCLUSIONS: Json = tomllib.loads((Path(__file__).parent / "exclusions.toml").read_text(encoding="utf-8"))
+CHECKS = sorted({check for one in EXCLUSIONS["exclusion"] for check in one.get("checks", ())})
+RULES = {code for one in EXCLUSIONS["exclusion"] for code in one.get("codes", ())}
+
+
+def generating() -> Json:
+    """The document as requests are generated from it: with what JSON Schema has no good word for."""
+    found = copy.deepcopy(document())
+
+    def walk(node: object) -> None:
+        if isinstance(node, dict):
+            if "x-extensible-enum" in node:
+                node["enum"] = node["x-extensible-enum"]
+            if "x-decimal-places" in node:
+                node["multipleOf"] = float(f"1e-{node['x-decimal-places']}")
+            for value in node.values():
+                walk(value)
+        elif isinstance(node, list):
+            for value in node:
+                walk(value)
+
+    walk(found)
+    return found
+
+
+# Times and days that any calendar and clock of a clinic can hold; the schema cannot say so.
+_TIMES = st.datetimes(datetime(1900, 1, 2), datetime(2199, 12, 30), timezones=st.just(UTC))  # noqa: DTZ001  # bounds are naive
+schemathesis.openapi.format("date-time", _TIMES.map(lambda one: one.isoformat().replace("+00:00", "Z")))
+schemathesis.openapi.format("date", st.dates(date(1900, 1, 2), date(2199, 12, 30)).map(str))
+schemathesis.openapi.format("iana-time-zone", st.sampled_from(sorted(zoneinfo.available_timezones())))
+
+
+def configuration(*, edges: bool) -> SchemathesisConfig:
+    """All checks; with the edges of every parameter and member, or only examples and random requests."""
+    return SchemathesisConfig.from_dict(
+        {
+            "checks": {
+                # A record that is absent answers 404 before its version is asked for; 428 is ours for no If-Match.
+                "missing_required_header": {"expected-statuses": [400, 401, 403, 404, 406, 422, 428]},
+                "negative_data_rejection": {"expected-statuses": [400, 401, 403, 404, 406, 413, 415, 422, 428, "5xx"]},
+                "positive_data_acceptance": {"expected-statuses": ["2xx", 304, 401, 403, 404, 409, 412, "5xx"]},
+            },
+            "generation": {"database": "none"},
+            "phases": {"coverage": {"enabled": edges}, "stateful": {"enabled": False}},
+        }
+    )
+
+
+thorough = schemathesis.openapi.from_dict(generating(), config=configuration(edges=True))
+quick = schemathesis.openapi.from_dict(generating(), config=configuration(edges=DEEP))
+
+
+class Targets:
+    """One server on each kind of database, started when first asked for and kept for the run."""
+
+    def __init__(self, installations: "Installations", stack: ExitStack) -> None:
+        self._installations = installations
+        self._stack = stack
+        self._found: dict[str, Target] = {}
+
+    def get(self, dialect: str) -> Target:
+        """The server on this kind of database."""
+        if dialect not in self._found:
+            installation = self._installations.make(dialect)
+            # In a loop of its own: the tests are not asynchronous, and the server has one in its thread.
+            tokens, shown = asyncio.run(furnish(installation))
+            target = Target(self._stack.enter_context(served(installation)), tokens)
+            target.remember(shown)
+            self._found[dialect] = target
+        return self._found[dialect]
+
+
+@pytest.fixture(scope="session")
+def targets(installations: "Installations") -> Iterator[Targets]:
+    """The servers."""
+    with ExitStack() as stack:
+        yield Targets(installations, stack)
+
+
+def is_refused_by_a_rule(response: Any) -> bool:  # noqa: ANN401
+    """Whether a body that fits its schema broke nothing but rules between members, which a schema does not say."""
+    if response.status_code != 422:
+        return False
+    problem = response.json()
+    faults = {fault["code"] for fault in problem.get("errors", ())}
+    return problem["code"] in RULES or (bool(faults) and faults <= RULES)
+
+
+def is_excluded(case: Case, check: str) -> bool:
+    """Whether the file excludes a check for this operation."""
+    name = case.operation.definition.raw["operationId"]
+    return any(check in one.get("checks", ()) and name in one["operations"] for one in EXCLUSIONS["exclusion"])
+
+
+def hold(case: Case, target: Target) -> None:
+    """Send a request and hold its answer against the document."""
+    headers = target.aim(case)
+    response = case.call(base_url=target.base_url, headers=headers, session=target.http)
+    if response.status_code < 300 and response.headers.get("content-type", [""])[0].startswith("application/json"):
+        target.remember(response.json())
+    excluded = [schemathesis.checks.CHECKS.get_one(name) for name in CHECKS if is_excluded(case, name)]
+    if is_refused_by_a_rule(response):
+        excluded.append(schemathesis.checks.CHECKS.get_one("positive_data_acceptance"))
+    case.validate_response(response, excluded_checks=excluded, headers=headers)
+
+
+generated = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.generate],
+)
+
+
+@thorough.parametrize()
+@generated
+def test_every_answer_is_as_documented_on_sqlite(case: Case, targets: Targets) -> None:
+    hold(case, targets.get("sqlite"))
+
+
+@quick.parametrize()
+@generated
+def test_every_answer_is_as_documented_on_postgresql(case: Case, targets: Targets) -> None:
+    hold(case, targets.get("postgresql"))
+
+
+def test_the_exclusions_are_few_and_each_has_its_reason() -> None:
+    found = EXCLUSIONS["exclusion"]
+    assert len(found) <= 10
+    assert all(one["reason"] for one in found)

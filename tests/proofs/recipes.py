@@ -1,0 +1,431 @@
+"""How to call each operation of the API so that it succeeds, for proofs that walk over all of them.
+
+A recipe makes its own target in a clinic and answers the call; calling it again makes another target. An operation
+without a recipe fails the walks, so that nothing is added to the API and forgotten here.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID
+
+import httpx2
+
+from app.kernel.ids import new_id
+from tests.factories.patients import patient_body
+from tests.proofs.care import PATHS, PHQ9_OF_19, Care, Json, ago, caring, fresh_key, instant, start, stop, version_header
+from tests.world import World
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation of the OpenAPI document."""
+
+    id: str
+    method: str
+    template: str
+    facts: Mapping[str, Any]
+
+    @property
+    def success(self) -> int:
+        """The status a call answers that does what it says."""
+        return max(int(code) for code in self.facts["responses"] if code.startswith("2"))
+
+    @property
+    def is_public(self) -> bool:
+        """Whether nobody has to sign in."""
+        return not self.template.startswith("/v1/")
+
+    @property
+    def body_schema(self) -> Mapping[str, Any] | None:
+        """The schema of its JSON body."""
+        content = self.facts.get("requestBody", {}).get("content", {})
+        return content.get("application/json", {}).get("schema")
+
+
+def operations_of(document: Mapping[str, Any]) -> list[Operation]:
+    """Every operation of a document."""
+    return [
+        Operation(facts["operationId"], method.upper(), path, facts)
+        for path, item in document["paths"].items()
+        for method, facts in item.items()
+        if method in {"get", "post", "put", "patch", "delete"}
+    ]
+
+
+@dataclass(frozen=True)
+class Call:
+    """What to send; `ids` are the parameters in the path."""
+
+    ids: Mapping[str, str] = field(default_factory=dict)
+    body: Json | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    form: Mapping[str, str] | None = None
+
+    @property
+    def names_records(self) -> bool:
+        """Whether the path names a record of a clinic, and not something that is shipped for all."""
+        return any(_is_id(value) for value in self.ids.values())
+
+    def elsewhere(self) -> "Call":
+        """The same call with ids that nobody has."""
+        return replace(self, ids={name: str(new_id()) if _is_id(value) else value for name, value in self.ids.items()})
+
+    async def send(self, http: httpx2.AsyncClient, operation: Operation, **options: Any) -> httpx2.Response:
+        """Send it; every POST under a key of its own."""
+        headers = dict(self.headers) | (fresh_key() if operation.method == "POST" and not self.form else {})
+        path = operation.template.format(**self.ids)
+        if self.body is not None:
+            options["json"] = self.body
+        if self.form is not None:
+            options["data"] = self.form
+        return await http.request(operation.method, path, headers=headers, **options)
+
+
+def _is_id(value: str) -> bool:
+    try:
+        UUID(value)
+    except ValueError:
+        return False
+    return True
+
+
+@dataclass
+class Stage:
+    """A clinic in which recipes are made, by a prescriber and an administrator."""
+
+    clinic: World
+    care: Care
+    admin: Care
+
+
+async def stage_in(clinic: World) -> Stage:
+    """A clinic's stage."""
+    return Stage(clinic, await caring(clinic), await caring(clinic, "admin"))
+
+
+Recipe = Callable[[Stage], Awaitable[Call]]
+Maker = Callable[[Stage], Awaitable[Json]]
+RECIPES: Final[dict[str, Recipe]] = {}
+
+
+def mark() -> str:
+    """Letters nobody else has."""
+    return new_id().hex[-16:]
+
+
+# ── records ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def _order(stage: Stage) -> Json:
+    return await stage.care.order(await stage.care.session())
+
+
+async def _administration(stage: Stage) -> Json:
+    events = [start(50), stop(10)]
+    return await stage.care.administration(await stage.care.session(), events=events)
+
+
+async def _event(stage: Stage) -> Json:
+    return (await _administration(stage))["events"][1]
+
+
+async def _assessment(stage: Stage) -> Json:
+    return await stage.care.phq9(await stage.care.patient())
+
+
+async def _alert(stage: Stage) -> Json:
+    (alert,) = await stage.care.alerts_of(await _assessment(stage))
+    return alert
+
+
+MAKERS: Final[Mapping[str, Maker]] = {
+    "location": lambda stage: stage.admin.new("/v1/locations", {"name": f"Room {mark()}"}),
+    "staff": lambda stage: stage.admin.new("/v1/staff", staff_body()),
+    "client": lambda stage: stage.admin.new("/v1/clients", {"name": f"Registry {mark()}", "scopes": ["session:read"]}),
+    "patient": lambda stage: stage.care.patient(),
+    "weight": lambda stage: _weight(stage),
+    "course": lambda stage: stage.care.course(),
+    "session": lambda stage: stage.care.session(),
+    "dose_order": _order,
+    "administration": _administration,
+    "dose_event": _event,
+    "vital_signs": lambda stage: _in_session(stage, "vitals"),
+    "dissociation_note": lambda stage: _in_session(stage, "dissociation"),
+    "assessment": _assessment,
+    "alert": _alert,
+}
+
+
+async def _weight(stage: Stage) -> Json:
+    return await stage.care.weight(await stage.care.patient())
+
+
+async def _in_session(stage: Stage, what: str) -> Json:
+    return await getattr(stage.care, what)(await stage.care.session())
+
+
+def staff_body() -> Json:
+    """A nurse."""
+    return {"username": f"sam.{mark()}", "name": f"Sam {mark()}", "roles": ["nurse"]}
+
+
+# ── reads, corrections, entering in error ────────────────────────────────────────────────────────────────────────────
+
+UPDATES: Final[Mapping[str, Json]] = {
+    "location": {"name": "Room 3"},
+    "staff": {"name": "Sam Levy"},
+    "client": {"name": "Registry", "scopes": ["patient:read"]},
+    "patient": {
+        "given_name": "Robin",
+        "emergency_contact": {"name": "R. Rivera", "relation": "sister", "phone": "+1 555 0101"},
+    },
+    "weight": {"weight_kg": 82.1},
+    "course": {"indication_code": "F33.1"},
+    "session": {"note": "Prefers the quiet room."},
+    "administration": {"lot": "K2291", "drawn_mg": 41.3},
+    "dose_event": {"performed_by": "S. Levy"},
+    "vital_signs": {"systolic_mmhg": 139},
+    "dissociation_note": {"intensity": 5, "phenomena": ["floating"]},
+    "assessment": {"items": PHQ9_OF_19},
+}
+_PLURALS: Final[Mapping[str, str]] = {
+    "staff": "staff",
+    "vital_signs": "vital_signs",
+    **{name: f"{name}s" for name in MAKERS if name not in {"staff", "vital_signs", "weight"}},
+}
+_NOT_VOIDED: Final = frozenset({"location", "staff", "client", "alert"})
+
+
+def _target(name: str, body: Json | None = None, *, versioned: bool = False, reasoned: bool = False) -> Recipe:
+    async def made(stage: Stage) -> Call:
+        record = await MAKERS[name](stage)
+        headers = version_header(record) if versioned else {}
+        return Call({f"{name}_id": record["id"]}, body, headers | ({"Change-Reason": "correction"} if reasoned else {}))
+
+    return made
+
+
+async def _nothing(stage: Stage) -> Call:
+    return Call()
+
+
+for _name in MAKERS:
+    RECIPES[f"get_{_name}"] = _target(_name)
+    RECIPES[f"list_{_name}_history"] = _target(_name)
+    if _name in _PLURALS:
+        RECIPES[f"list_{_PLURALS[_name]}"] = _nothing
+    if _name in UPDATES:
+        RECIPES[f"update_{_name}"] = _target(_name, UPDATES[_name], versioned=True, reasoned=True)
+    if _name not in _NOT_VOIDED:
+        RECIPES[f"mark_{_name}_entered_in_error"] = _target(_name, {"reason": "wrong patient"}, versioned=True)
+for _name in ("list_client_history", "list_location_history"):
+    del RECIPES[_name]
+for _name, _verb, _body in (
+    ("location", "disable_location", None),
+    ("staff", "disable_staff", None),
+    ("staff", "invite_staff", None),
+    ("client", "rotate_client_secret", None),
+    ("client", "disable_client", None),
+    ("course", "pause_course", {"reason": "Travelling."}),
+    ("course", "complete_course", {"reason": "All sessions given."}),
+    ("course", "discontinue_course", {"reason": "No effect."}),
+    ("alert", "acknowledge_alert", {"note": "Spoke with the patient."}),
+    ("alert", "resolve_alert", {"disposition": "Safety plan reviewed."}),
+    ("administration", "reconcile_administration", {"wasted_mg": 0}),
+):
+    RECIPES[_verb] = _target(_name, _body, versioned=True)
+RECIPES["list_plan"] = _target("course")
+RECIPES["get_session_record"] = _target("session")
+RECIPES["list_weights"] = _target("patient")
+for _name in ("list_clinics", "list_protocols", "list_instruments", "list_changes", "get_me", "check_live", "check_ready"):
+    RECIPES[_name] = _nothing
+
+
+# ── a session's moves ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _move(status: str, body: Json) -> Recipe:
+    async def made(stage: Stage) -> Call:
+        session = await stage.care.session_in(status)
+        return Call({"session_id": session["id"]}, body, version_header(session))
+
+    return made
+
+
+for _verb, _status, _body in (
+    ("reschedule_session", "scheduled", {"scheduled_start_at": "2027-03-02T15:00:00Z", "reason": "Patient asked."}),
+    ("check_in_session", "scheduled", {}),
+    ("cancel_session", "scheduled", {"reason": "Patient has a cold."}),
+    ("mark_session_no_show", "scheduled", {"reason": "Did not come."}),
+    ("clear_session", "checked_in", {}),
+    ("hold_session", "checked_in", {"reason": "Pressure 172/98."}),
+    ("release_session", "held", {}),
+    ("abort_session", "dosing", {"reason": "Patient asked to stop."}),
+    ("discharge_session", "observing", {"condition": "well", "escort_name": "R. Rivera", "note": "Slept a little."}),
+):
+    RECIPES[_verb] = _move(_status, _body)
+
+
+# ── what is created below something, and the rest ────────────────────────────────────────────────────────────────────
+
+
+def recipe(function: Recipe) -> Recipe:
+    """The recipe of the operation whose name the function has."""
+    RECIPES[function.__name__] = function
+    return function
+
+
+@recipe
+async def resume_course(stage: Stage) -> Call:
+    course = await stage.care.do(await stage.care.course(), "pause")
+    return Call({"course_id": course["id"]}, {}, version_header(course))
+
+
+@recipe
+async def create_patient(stage: Stage) -> Call:
+    contact = {"name": "R. Rivera", "relation": "sister", "phone": "+1 555 0101"}
+    identifiers = [{"system": "https://emr.example/mrn", "value": mark()}]
+    return Call(body=patient_body(emergency_contact=contact, identifiers=identifiers))
+
+
+@recipe
+async def search_patients(stage: Stage) -> Call:
+    return Call(body={"family_name": "riv"})
+
+
+@recipe
+async def create_weight(stage: Stage) -> Call:
+    patient = await stage.care.patient()
+    return Call({"patient_id": patient["id"]}, {"weight_kg": 82.4, "measured_at": ago(minutes=5)})
+
+
+@recipe
+async def create_course(stage: Stage) -> Call:
+    patient = await stage.care.patient()
+    return Call({"patient_id": patient["id"]}, {"protocol_code": "KET_IV_6x3W", "indication_code": "F33.2"})
+
+
+@recipe
+async def create_session(stage: Stage) -> Call:
+    course = await stage.care.course()
+    return Call({"course_id": course["id"]}, {"drug": "ketamine", "route": "intravenous"})
+
+
+@recipe
+async def create_dose_order(stage: Stage) -> Call:
+    session = await stage.care.session()
+    return Call({"session_id": session["id"]}, {"ordered_mg": 41.2, "infusion_minutes": 40})
+
+
+@recipe
+async def create_administration(stage: Stage) -> Call:
+    session = await stage.care.session()
+    body = {"drug": "ketamine", "route": "intravenous", "drawn_mg": 41.2, "events": [start(50)]}
+    return Call({"session_id": session["id"]}, body)
+
+
+@recipe
+async def create_dose_event(stage: Stage) -> Call:
+    session = await stage.care.session()
+    administration = await stage.care.administration(session)
+    return Call({"administration_id": administration["id"]}, start(50))
+
+
+@recipe
+async def create_vital_signs(stage: Stage) -> Call:
+    session = await stage.care.session()
+    return Call({"session_id": session["id"]}, {"measured_at": ago(minutes=5), "systolic_mmhg": 138})
+
+
+@recipe
+async def create_vital_signs_batch(stage: Stage) -> Call:
+    session = await stage.care.session()
+    items = [{"measured_at": ago(minutes=m), "systolic_mmhg": 138, "spo2_percent": 98} for m in (15, 10, 5)]
+    return Call({"session_id": session["id"]}, {"items": items})
+
+
+@recipe
+async def create_dissociation_note(stage: Stage) -> Call:
+    session = await stage.care.session()
+    body = {"observed_at": ago(minutes=5), "intensity": 6, "phenomena": ["floating"]}
+    return Call({"session_id": session["id"]}, body)
+
+
+@recipe
+async def create_assessment(stage: Stage) -> Call:
+    patient = await stage.care.patient()
+    body = {"instrument": "PHQ9", "answered_at": ago(hours=1), "items": PHQ9_OF_19}
+    return Call({"patient_id": patient["id"]}, body)
+
+
+@recipe
+async def create_location(stage: Stage) -> Call:
+    return Call(body={"name": f"Room {mark()}"})
+
+
+@recipe
+async def create_staff(stage: Stage) -> Call:
+    return Call(body=staff_body())
+
+
+@recipe
+async def create_client(stage: Stage) -> Call:
+    return Call(body={"name": f"Registry {mark()}", "scopes": ["session:read"]})
+
+
+@recipe
+async def get_clinic(stage: Stage) -> Call:
+    return Call({"clinic_id": str(stage.clinic.id)})
+
+
+RECIPES["list_clinic_history"] = get_clinic
+
+
+@recipe
+async def update_clinic(stage: Stage) -> Call:
+    clinic = await stage.admin.get(f"{PATHS['clinic']}/{stage.clinic.id}")
+    return Call({"clinic_id": clinic["id"]}, {"phone": "+1 555 0100"}, version_header(clinic))
+
+
+@recipe
+async def create_clinic(stage: Stage) -> Call:
+    administrator = {"username": f"dana.{mark()}", "name": f"Dana {mark()}"}
+    return Call(body={"name": f"Clinic {mark()}", "time_zone": "America/New_York", "administrator": administrator})
+
+
+@recipe
+async def get_protocol(stage: Stage) -> Call:
+    return Call({"protocol_code": "OPEN"})
+
+
+@recipe
+async def get_protocol_version(stage: Stage) -> Call:
+    return Call({"protocol_code": "OPEN", "protocol_version": "1"})
+
+
+@recipe
+async def get_instrument(stage: Stage) -> Call:
+    return Call({"instrument_code": "PHQ9"})
+
+
+@recipe
+async def create_token(stage: Stage) -> Call:
+    client = await MAKERS["client"](stage)
+    form = {"grant_type": "client_credentials", "client_id": client["id"], "client_secret": client["client_secret"]}
+    return Call(form=form)
+
+
+@recipe
+async def revoke_token(stage: Stage) -> Call:
+    return Call(form={"token": "kts_nobody-has-this"})
+
+
+@recipe
+async def choose_own_password(stage: Stage) -> Call:
+    staff = await MAKERS["staff"](stage)
+    return Call(body={"token": staff["invitation"]["token"], "password": f"four quiet herons {mark()}"})
+
+
+NOW: Final = instant(datetime.now(UTC))
