@@ -15,7 +15,7 @@ UV := UV_PYTHON_DOWNLOADS=never UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format lint types imports lock secrets deep bench schema
+.PHONY: help install demo test check format lint types imports lock leaks deep bench schema
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -53,14 +53,14 @@ imports: install
 lock: install
 	$(UV) lock --check --quiet
 
-secrets: install
-	git ls-files -z --cached --others --exclude-standard -- ':!uv.lock' ':!package-lock.json' | xargs -0 $(BIN)/detect-secrets-hook
+leaks: install
+	git ls-files -z --cached --others --exclude-standard -- ':!uv.lock' ':!package-lock.json' | xargs -0 $(BIN)/detect-secrets-hook --exclude-lines 'USER:PASSWORD@'
 
-check: lint types imports lock secrets
+check: lint types imports lock leaks
 	$(BIN)/pytest -n $(WORKERS) --cov --cov-report=term:skip-covered
 
 deep: install
-	$(BIN)/pytest -n $(WORKERS) -m deep
+	SERIATIM_GENERATED_EXAMPLES=100 $(BIN)/pytest -n $(WORKERS) -m deep
 
 bench: install
 	$(BIN)/python -m benchmarks

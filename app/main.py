@@ -1,7 +1,7 @@
 """The application: knows every area; no area knows it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
@@ -66,7 +66,7 @@ def build_api(settings: Settings, database: Database) -> FastAPI:
     """The FastAPI application, without the gate around it."""
 
     @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_app: FastAPI) -> AsyncGenerator[None]:
         await require_current_schema(database)
         working = asyncio.create_task(run_workers(database))
         yield

@@ -7,11 +7,12 @@ import asyncio
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, cast
 
 from typing_extensions import override
 
 _END_OF_HEAD: Final = b"\r\n\r\n"
+_PATIENCE_SECONDS: Final = 30
 _LENGTH: Final = b"content-length: "
 
 
@@ -43,8 +44,7 @@ class _Caller(asyncio.Protocol):
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's own class is not derived from it
         self._send()
 
     def _send(self) -> None:
@@ -102,7 +102,8 @@ async def visit(
             lambda: _Caller(following, expected, seen, began + seconds, most), "127.0.0.1", port
         )
         callers.append(caller)
-    await asyncio.gather(*(caller.done for caller in callers))
+    async with asyncio.timeout(seconds + _PATIENCE_SECONDS):
+        await asyncio.gather(*(caller.done for caller in callers))
     seen.seconds = time.perf_counter() - began
     return seen
 

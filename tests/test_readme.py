@@ -27,7 +27,7 @@ def _free_port() -> int:
 def demo(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     """A demo server on a free port; its address and its credentials."""
     port = _free_port()
-    command = [sys.executable, "-m", "app.cli", "demo", "--port", str(port), "--data-dir", str(tmp_path)]
+    command = [str(Path(sys.executable).with_name("seriatim")), "demo", "--port", str(port), "--data-dir", str(tmp_path)]
     base = f"http://127.0.0.1:{port}"
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as server:  # noqa: S603
         try:

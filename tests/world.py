@@ -12,8 +12,6 @@ import httpx2
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from tests.contract.document import assert_documented
-
 from app.identity import actions
 from app.identity.rules import Role, TokenKind, permissions_of_roles, permissions_of_scopes
 from app.identity.schemas import AdministratorCreate, ClientCreate, ClinicCreate, StaffCreate
@@ -22,6 +20,7 @@ from app.kernel.actor import Actor, PrincipalKind
 from app.kernel.database import Database, ReadSession, WriteSession
 from app.kernel.ids import new_id
 from app.kernel.settings import Settings
+from tests.contract.document import assert_documented
 
 HOST = "testserver"
 ZONE = "America/New_York"

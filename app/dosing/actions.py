@@ -482,8 +482,9 @@ async def void_dose_event(
 async def _event_locked(
     db: WriteSession, actor: Actor, event_id: UUID, if_match: int | None
 ) -> tuple[DoseEventRecord, Administration, TreatmentSession]:
-    administration_id = (await one(db, actor, DoseEventRecord, event_id)).administration_id
-    administration, treatment = await _both_locked(db, actor, administration_id)
+    seen = await one(db, actor, DoseEventRecord, event_id)
+    require_version(seen, if_match)  # 428 and 412 come before anything the state says
+    administration, treatment = await _both_locked(db, actor, seen.administration_id)
     event = await one_locked(db, actor, DoseEventRecord, event_id)
     require_version(event, if_match)
     return event, administration, treatment
@@ -523,6 +524,8 @@ async def void_administration(
     db: WriteSession, actor: Actor, administration_id: UUID, reason: str, if_match: int | None
 ) -> Administration:
     """Mark an administration and its events as entered in error; the session's clock and state follow."""
+    # 428 and 412 come before anything the state says.
+    require_version(await one(db, actor, Administration, administration_id), if_match)
     administration, treatment = await _both_locked(db, actor, administration_id)
     require_version(administration, if_match)
     mark_entered_in_error(db, actor, administration, reason)

@@ -14,6 +14,7 @@ clinic: Final = Base.metadata.tables["clinic"]
 location: Final = Base.metadata.tables["location"]
 token: Final = Base.metadata.tables["token"]
 account: Final = Base.metadata.tables["account"]
+login_throttle: Final = Base.metadata.tables["login_throttle"]
 
 _MEMBERSHIP: Final = (
     principal.c.clinic_id,
@@ -81,6 +82,11 @@ def clinic_names_of(account_id: UUID) -> Select[str]:
     return (
         select(Clinic.name).join(Principal, Principal.clinic_id == Clinic.id).where(Principal.account_id == account_id)
     )
+
+
+def enabled_memberships_of(account_id: UUID) -> Select[Any]:
+    """Where a person works now; read across clinics."""
+    return select(principal.c.id).where(principal.c.account_id == account_id, _ENABLED)
 
 
 def throttle_of(key: str) -> Select[LoginThrottle]:

@@ -10,7 +10,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, NewType
 
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import Engine, Table, create_engine, event, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
@@ -165,6 +166,18 @@ def _require_synchronous_commit(connection: Any, _record: object) -> None:
     if value == "off":
         message = "PostgreSQL runs with synchronous_commit = off; an acknowledged write could be lost."
         raise UnsafeConnection(message)
+
+
+async def insert_unless_there(db: WriteSession, table: Table, row: Mapping[str, Any]) -> bool:
+    """Insert a row unless one with its key is there; waits for whoever is inserting the same.
+
+    Returns:
+        Whether ours is the one that was inserted.
+    """
+    dialect = postgresql if db.get_bind().dialect.name == "postgresql" else sqlite
+    keys = tuple(table.primary_key.columns)
+    statement = dialect.insert(table).values(row).on_conflict_do_nothing().returning(*keys)
+    return (await (await db.connection()).execute(statement)).first() is not None
 
 
 def is_busy(error: DBAPIError) -> bool:

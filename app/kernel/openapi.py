@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from importlib.metadata import version
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from fastapi.dependencies.models import Dependant
 from fastapi.openapi.utils import get_openapi
@@ -186,7 +186,7 @@ def build_document(routes: Sequence[BaseRoute], about: About, settings: Settings
         (route.path_format, method.lower()): route
         for route in routes
         if isinstance(route, APIRoute)
-        for method in route.methods
+        for method in route.methods or ()
     }
     for path, item in document["paths"].items():
         for method, operation in item.items():
@@ -221,7 +221,7 @@ def _security_schemes(about: About, settings: Settings) -> Json:
             "type": "http",
             "scheme": "bearer",
             "bearerFormat": "opaque",
-            "description": "A token of a person (`kts_…`) or of an integrator's client (`ktc_…`), from POST /oauth/token.",
+            "description": "The token of a person (`kts_…`) or of an integrator's client (`ktc_…`) from /oauth/token.",
         },
         "oauth2": {
             "type": "oauth2",
@@ -364,7 +364,7 @@ def _repair_answers(document: Json, operation: Json, route: APIRoute, method: st
         good["304"] = {"description": "You have the current version."}
     for status, answer in good.items():
         _describe(answer, status, route, method)
-        answer["headers"] = {**_answer_headers(document, answer, status, route, method), **answer.get("headers", {})}
+        answer["headers"] = {**_answer_headers(document, answer, route, method), **answer.get("headers", {})}
         for media in answer.get("content", {}).values():
             _show_example(document, media)
     problems = _problems_of(found, route, method)
@@ -398,7 +398,7 @@ def _describe(answer: Json, status: str, route: APIRoute, method: str) -> None:
     answer["description"] = text
 
 
-def _answer_headers(document: Json, answer: Json, status: str, route: APIRoute, method: str) -> Json:
+def _answer_headers(document: Json, answer: Json, route: APIRoute, method: str) -> Json:
     names = ["Request-Id"]
     if _has_etag(route, method):
         names.append("ETag")
@@ -416,37 +416,28 @@ def _answer_headers(document: Json, answer: Json, status: str, route: APIRoute, 
 
 def _problems_of(found: Json, route: APIRoute, method: str) -> dict[int, list[type[Failure]]]:
     """Every problem an operation can answer, by status: those its route names and those that come with what it is."""
+    changes, in_clinic, names_one = writes(route.dependant), _depends_on(route.dependant, "actor"), "{" in route.path
+    follows: Sequence[tuple[bool, Sequence[type[Failure]]]] = (
+        (True, (Failure, Unavailable, UnknownHost, TokenInUrl)),
+        (isinstance(route, Endpoint), (BadRequest, NotAcceptable)),
+        (permission_of(route.dependant) is not None, (Unauthenticated, Forbidden)),
+        (in_clinic, (ClinicRequired, ScopeMissing)),
+        (names_one, (NotFound,)),
+        (_has_parameter(route, "cursor"), (CursorInvalid,)),
+        (_has_parameter(route, "Change-Reason"), (ChangeReasonRequired,)),
+        (_has_parameter(route, "If-Match"), (PreconditionFailed, PreconditionRequired)),
+        (method in {"post", "patch", "put"}, (BodyTooLarge,)),
+        (route.body_field is not None, (MalformedJson, UnsupportedMediaType, Invalid)),
+        (changes, (Conflict,)),
+        (changes and names_one, (RecordEnteredInError,)),
+        (changes and in_clinic and method == "post", (IdempotencyInProgress, IdempotencyKeyReused)),
+        (changes and _is_create(route), (IdAlreadyUsed, IdempotencyKeyRequired)),
+    )
     known = every_failure()
-    kinds: list[type[Failure]] = [known[code] for answer in found.values() for code in answer.get(CODES_KEY, ())]
-    kinds += [Failure, Unavailable, UnknownHost, TokenInUrl]
-    if isinstance(route, Endpoint):
-        kinds += [BadRequest, NotAcceptable]
-    elif method == "post":
-        kinds.append(BodyTooLarge)
-    if permission_of(route.dependant) is not None:
-        kinds += [Unauthenticated, Forbidden]
-    if _depends_on(route.dependant, "actor"):
-        kinds += [ClinicRequired, ScopeMissing]
-    if "{" in route.path:
-        kinds.append(NotFound)
-    if _has_parameter(route, "cursor"):
-        kinds.append(CursorInvalid)
-    if _has_parameter(route, "Change-Reason"):
-        kinds.append(ChangeReasonRequired)
-    if _has_parameter(route, "If-Match"):
-        kinds += [PreconditionFailed, PreconditionRequired]
-    if route.body_field is not None:
-        kinds += [MalformedJson, BodyTooLarge, UnsupportedMediaType, Invalid]
-    if writes(route.dependant):
-        kinds.append(Conflict)
-        if "{" in route.path:
-            kinds.append(RecordEnteredInError)
-        if method == "post" and _is_idempotent(route):
-            kinds += [IdempotencyInProgress, IdempotencyKeyReused]
-        if _is_create(route):
-            kinds += [IdAlreadyUsed, IdempotencyKeyRequired]
+    kinds = {known[code] for answer in found.values() for code in answer.get(CODES_KEY, ())}
+    kinds.update(kind for holds, those in follows if holds for kind in those)
     by_status: dict[int, list[type[Failure]]] = {}
-    for kind in sorted(set(kinds), key=lambda kind: (kind.status, kind.code)):
+    for kind in sorted(kinds, key=lambda kind: (kind.status, kind.code)):
         by_status.setdefault(kind.status, []).append(kind)
     return by_status
 
@@ -533,13 +524,17 @@ def _name_pages(document: Json) -> None:
 
 
 def _nodes(value: object) -> Iterator[Json]:
-    if isinstance(value, dict):
-        yield value
-        for inner in value.values():
-            yield from _nodes(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _nodes(inner)
+    match value:
+        case dict():
+            node = cast("Json", value)
+            yield node
+            for inner in node.values():
+                yield from _nodes(inner)
+        case list():
+            for inner in cast("list[object]", value):
+                yield from _nodes(inner)
+        case _:
+            pass
 
 
 def _all_schemas(document: Json) -> Iterator[Json]:
@@ -571,6 +566,8 @@ def _tidy(schema: Json) -> None:
             del member["title"]
         if "default" in member and member["default"] is None and {"type": "null"} not in member.get("anyOf", ()):
             del member["default"]  # may be left out, not sent as null
+    if schema.get("type") == "number" and isinstance(schema.get("default"), str):
+        schema["default"] = float(schema["default"])  # Pydantic writes the default of a decimal as text
     if "examples" in schema:
         examples = [example for example in schema["examples"] if example is not None]
         schema["examples"] = examples

@@ -40,7 +40,7 @@ class PageRequest:
     request: Request
 
 
-def _page_request(
+async def _page_request(
     request: Request,
     limit: Annotated[int, Query(ge=1, le=200, description="At most so many records.", examples=[50])] = 50,
     cursor: Annotated[

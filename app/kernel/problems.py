@@ -305,12 +305,13 @@ def _sentence(error: Mapping[str, Any]) -> str:  # noqa: PLR0911  # one sentence
         case "value_error" if "rule" in context:
             return str(context["rule"])
         case _:
-            if error["type"] not in _STANDARD:
-                return str(error["msg"])  # a rule of ours; its message is a sentence and holds no value
-            return _KIND_SENTENCES.get(error["type"], "Is not valid here; see the documentation of this member.")
+            # A rule of ours brings its own sentence, which holds no value.
+            ours = str(error["msg"]) if error["type"] not in _STANDARD else _UNSPECIFIC
+            return _KIND_SENTENCES.get(error["type"], ours)
 
 
 _STANDARD: Final = frozenset(get_args(ErrorType))
+_UNSPECIFIC: Final = "Is not valid here; see the documentation of this member."
 _KIND_SENTENCES: Final[Mapping[str, str]] = {
     "string_type": "Must be text.",
     "int_type": "Must be a whole number.",

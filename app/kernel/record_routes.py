@@ -15,7 +15,7 @@ from starlette.responses import Response
 from app.kernel.actor import Actor
 from app.kernel.database import WriteSession
 from app.kernel.endpoint import IfMatch, ReadDb, WriteDb, require
-from app.kernel.errors import NotFound, PreconditionFailed, PreconditionRequired
+from app.kernel.errors import Failure, NotFound, PreconditionFailed, PreconditionRequired
 from app.kernel.pagination import Order, Paging
 from app.kernel.problems import documented
 from app.kernel.records import (
@@ -107,7 +107,7 @@ def add_list(
     may_read = Depends(require(resource.read))
     table = resource.table
 
-    def by_parents(
+    async def by_parents(
         patient_id: Annotated[
             list[Id], Query(max_length=100, description="Only of this patient; repeat for several.")
         ] = [],  # noqa: B006
@@ -143,7 +143,14 @@ def add_list(
 
 
 def add_void(
-    router: APIRouter, resource: Resource, void: Void, *, path: str, singular: str, title: str, permission: str
+    router: APIRouter,
+    resource: Resource,
+    void: Void,
+    *refusals: type[Failure],
+    path: str,
+    singular: str,
+    title: str,
+    permission: str,
 ) -> None:
     """Add `POST {path}/{id}/mark-entered-in-error`.
 
@@ -151,6 +158,7 @@ def add_void(
         router: The area's router.
         resource: The kind of record.
         void: The action; it also does what follows from it.
+        refusals: What else the action may refuse.
         path: The flat address.
         singular: The record's name in operation ids.
         title: The record in words.
@@ -176,7 +184,7 @@ def add_void(
         methods=["POST"],
         name=f"mark_{singular}_entered_in_error",
         response_model=resource.shape,
-        responses=documented(NotFound, PreconditionFailed, PreconditionRequired, RecordEnteredInError),
+        responses=documented(NotFound, PreconditionFailed, PreconditionRequired, RecordEnteredInError, *refusals),
         summary=f"Mark {title} as entered in error",
         description="It stays readable under its id and leaves every list, sum and view; its alerts close with it.",
     )

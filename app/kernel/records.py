@@ -189,7 +189,7 @@ async def children_of(
     return by_parent
 
 
-def _with_errors(
+async def _with_errors(
     include_entered_in_error: Annotated[  # noqa: FBT002  # a query parameter
         bool, Query(description="Also list records that were marked as entered in error.")
     ] = False,
@@ -387,10 +387,10 @@ def require_version(record: Versioned, if_match: int | None) -> None:
         )
 
 
-_PRINTABLE: Final = r"^[ -~\u00a1-\u00ac\u00ae-\u00ff]*$"
+_PRINTABLE: Final = r"^[ -~\u00a1-\u00ac\u00ae-\u00ff]+$"
 
 
-def _reason_header(
+async def _reason_header(
     change_reason: Annotated[
         str | None,
         Header(

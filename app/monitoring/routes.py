@@ -73,7 +73,11 @@ add_list(router, VITAL_SIGNS, path="/vital-signs", plural="vital_signs", title="
 add_reads(router, VITAL_SIGNS, path="/vital-signs", singular="vital_signs", title="one set of readings")
 
 
-@router.patch("/vital-signs/{vital_signs_id}", response_model=VitalSignsRead, responses=_CORRECTION)
+@router.patch(
+    "/vital-signs/{vital_signs_id}",
+    response_model=VitalSignsRead,
+    responses=documented(NotFound, PreconditionFailed, PreconditionRequired, ChangeReasonRequired, ImpossiblePressure),
+)
 async def update_vital_signs(  # a correction carries version and reason
     db: WriteDb,
     actor: MayWriteSessions,

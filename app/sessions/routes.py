@@ -19,7 +19,7 @@ from app.protocols.rules import Route
 from app.sessions import actions, queries
 from app.sessions.actions import EndsBeforeStart, PlanItemFilled
 from app.sessions.models import TreatmentSession
-from app.sessions.rules import IllegalTransition, SessionStatus
+from app.sessions.rules import AlreadySigned, IllegalTransition, SessionStatus
 from app.sessions.schemas import (
     AbortSession,
     CheckInSession,
@@ -110,7 +110,11 @@ async def list_sessions(  # noqa: PLR0913  # one parameter a filter
 add_reads(router, SESSION, path="/sessions", singular="session", title="one session")
 
 
-@router.patch("/sessions/{session_id}", response_model=SessionRead, responses=_VERB)
+@router.patch(
+    "/sessions/{session_id}",
+    response_model=SessionRead,
+    responses=documented(NotFound, AlreadySigned, PreconditionFailed, PreconditionRequired),
+)
 async def update_session(
     db: WriteDb, actor: MayWriteSchedule, session_id: UUID, body: SessionUpdate, if_match: IfMatch
 ) -> Response:

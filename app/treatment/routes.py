@@ -21,7 +21,9 @@ from app.patients.routes import PATIENT
 from app.sessions import queries as session_queries
 from app.sessions.models import TreatmentSession
 from app.sessions.routes import SESSION
+from app.sessions.rules import AlreadySigned
 from app.treatment import actions
+from app.treatment.actions import HasRecords
 from app.treatment.schemas import SessionRecordRead
 
 router: Final = APIRouter(prefix="/v1", route_class=Endpoint, tags=["sessions"])
@@ -54,18 +56,27 @@ add_void(
     router,
     SESSION,
     actions.void_session,
+    AlreadySigned,
     path="/sessions",
     singular="session",
     title="a session",
     permission="session:write",
 )
 add_void(
-    router, COURSE, actions.void_course, path="/courses", singular="course", title="a course", permission="course:write"
+    router,
+    COURSE,
+    actions.void_course,
+    HasRecords,
+    path="/courses",
+    singular="course",
+    title="a course",
+    permission="course:write",
 )
 add_void(
     router,
     PATIENT,
     actions.void_patient,
+    HasRecords,
     path="/patients",
     singular="patient",
     title="a patient",

@@ -112,9 +112,11 @@ def unbounded(where: str, schema: Json) -> Iterator[str]:
         yield f"{where}: a string without maxLength, pattern or enum"
     if "array" in kinds and "maxItems" not in schema:
         yield f"{where}: a list without maxItems"
-    if kinds & {"integer", "number"} and not {"enum", "const"} & set(schema):
-        if not {"minimum", "exclusiveMinimum"} & set(schema) or not {"maximum", "exclusiveMaximum"} & set(schema):
-            yield f"{where}: a number without minimum and maximum"
+    is_free = kinds & {"integer", "number"} and not {"enum", "const"} & set(schema)
+    if is_free and not (
+        {"minimum", "exclusiveMinimum"} & set(schema) and {"maximum", "exclusiveMaximum"} & set(schema)
+    ):
+        yield f"{where}: a number without minimum and maximum"
     if "object" in kinds and schema.get("additionalProperties") is not False:
         yield f"{where}: an object that takes unknown members"
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = int(os.environ.get("SERIATIM_GENERATED_EXAMPLES", "4"))
 DEEP = EXAMPLES > 20
+pytestmark = [pytest.mark.deep] if DEEP else []
 EXCLUSIONS: Json = tomllib.loads((Path(__file__).parent / "exclusions.toml").read_text(encoding="utf-8"))
 CHECKS = sorted({check for one in EXCLUSIONS["exclusion"] for check in one.get("checks", ())})
 RULES = {code for one in EXCLUSIONS["exclusion"] for code in one.get("codes", ())}
@@ -111,7 +112,7 @@ def targets(installations: "Installations") -> Iterator[Targets]:
         yield Targets(installations, stack)
 
 
-def is_refused_by_a_rule(response: Any) -> bool:  # noqa: ANN401
+def is_refused_by_a_rule(response: Any) -> bool:
     """Whether a body that fits its schema broke nothing but rules between members, which a schema does not say."""
     if response.status_code != 422:
         return False

@@ -196,7 +196,8 @@ async def test_no_line_and_no_refusal_carries_what_was_sent(clinic: World, monke
     handler = Lines()
     root = logging.getLogger()
     monkeypatch.setattr(root, "handlers", [handler])
-    monkeypatch.setattr(root, "level", logging.DEBUG)
+    before = root.level
+    root.setLevel(logging.DEBUG)
     nurse = await clinic.client("nurse")
     made = await nurse.post("/v1/patients", json=patient_body(family_name=marker, phone=marker, address=marker))
     patient_id = made.json()["id"]
@@ -234,6 +235,7 @@ async def test_no_line_and_no_refusal_carries_what_was_sent(clinic: World, monke
     failed = await nurse.post("/v1/patients", json=patient_body(family_name=marker), extensions={"may_fail": True})
     assert failed.status_code == 500
     refusals.append(failed)
+    root.setLevel(before)
     for refusal in refusals:
         assert marker not in refusal.text, refusal.request.url.path
         assert marker not in repr(refusal.headers)

@@ -5,13 +5,13 @@ from pydantic import ValidationError
 
 from app.kernel.settings import DEVELOPMENT_SECRET, Environment, Settings
 
-SECRET = "a-secret-key-that-is-long-enough-for-anything"
+SECRET = "a-secret-key-that-is-long-enough-for-anything"  # pragma: allowlist secret
 SAFE = {
     "environment": Environment.PRODUCTION,
     "secret_key": SECRET,
     "allowed_hosts": ("seriatim.example",),
     "public_url": "https://seriatim.example",
-    "database_url": "postgresql+psycopg://app:hunter2@db.example/seriatim?sslmode=verify-full",
+    "database_url": "postgresql+psycopg://app:hunter2@db.example/seriatim?sslmode=verify-full",  # pragma: allowlist secret
     "log_level": "INFO",
 }
 
@@ -21,8 +21,8 @@ UNSAFE = [
     ("allowed_hosts", ("*",), "SERIATIM_ALLOWED_HOSTS allows every host"),
     ("public_url", "http://seriatim.example", "SERIATIM_PUBLIC_URL must begin with https"),
     ("log_level", "debug", "SERIATIM_LOG_LEVEL is DEBUG"),
-    ("database_url", "postgresql+psycopg://app:hunter2@db.example/seriatim", "without sslmode=verify-full"),
-    ("database_url", "postgresql+psycopg://app:hunter2@db.example/seriatim?sslmode=require", "without sslmode"),
+    ("database_url", "postgresql+psycopg://app:hunter2@db.example/seriatim", "without sslmode=verify-full"),  # pragma: allowlist secret
+    ("database_url", "postgresql+psycopg://app:hunter2@db.example/seriatim?sslmode=require", "without sslmode"),  # pragma: allowlist secret
 ]
 
 

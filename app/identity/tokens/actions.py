@@ -33,7 +33,7 @@ from app.identity.rules import (
 )
 from app.kernel import clock
 from app.kernel.actor import Caller, Membership, PrincipalKind
-from app.kernel.database import Database, WriteSession
+from app.kernel.database import Database, WriteSession, insert_unless_there
 from app.kernel.errors import NotFound, Unavailable
 from app.kernel.guard import ACROSS
 from app.kernel.ids import new_id
@@ -244,6 +244,8 @@ async def _sign_in_person(
     if not right or locked or account is None:
         raise InvalidGrant
     async with database.writing() as db:
+        if not account.is_operator and (await _works_nowhere(db, account)):
+            raise InvalidGrant
         throttle = await _throttle(db, key)
         throttle.failures, throttle.blocked_until = 0, None
         return issue_token(
@@ -255,11 +257,17 @@ async def _sign_in_person(
         )
 
 
+async def _works_nowhere(db: WriteSession, account: Account) -> bool:
+    across = {ACROSS: "whether a person still works in any clinic"}
+    return (await db.execute(queries.enabled_memberships_of(account.id), execution_options=across)).first() is None
+
+
 async def _throttle(db: WriteSession, key: str) -> LoginThrottle:
     found = (await db.execute(queries.throttle_of(key))).scalar_one_or_none()
     if found is None:
-        found = LoginThrottle(key=key, failures=0, blocked_until=None)
-        db.add(found)
+        # The first tries on a name may come at once; they meet here and not in an integrity error.
+        await insert_unless_there(db, queries.login_throttle, {"key": key, "failures": 0, "blocked_until": None})
+        found = (await db.execute(queries.throttle_of(key))).scalar_one()
     return found
 
 

@@ -18,6 +18,8 @@ router: Final = APIRouter(prefix="/oauth", tags=["sign-in"])
 passwords: Final = APIRouter(prefix="/oauth", route_class=Endpoint, tags=["sign-in"])
 
 _FORM: Final = "application/x-www-form-urlencoded"
+_LONGEST: Final = 300
+_PLAIN: Final = "^[^\\u0000\\ufffd]*$"
 
 
 def _form_schema(required: list[str], members: dict[str, str]) -> dict[str, Any]:
@@ -25,14 +27,22 @@ def _form_schema(required: list[str], members: dict[str, str]) -> dict[str, Any]
         name: {
             "type": "string",
             "description": text,
-            "minLength": 1,
-            "maxLength": 300,
+            "minLength": int(name in required),
+            "maxLength": _LONGEST,
+            "pattern": _PLAIN,
             "examples": [_EXAMPLES.get(name, name)],
         }
         for name, text in members.items()
     }
     # Parameters nobody knows are ignored, as RFC 6749 has it (3.2).
-    schema = {"type": "object", "required": required, "properties": properties}
+    others = {"type": "string", "maxLength": _LONGEST, "pattern": _PLAIN}
+    schema = {
+        "type": "object",
+        "required": required,
+        "properties": properties,
+        "additionalProperties": others,
+        "maxProperties": 20,
+    }
     return {"requestBody": {"required": True, "content": {_FORM: {"schema": schema}}}}
 
 
@@ -88,6 +98,8 @@ async def _form(request: Request) -> dict[str, str]:
     form = dict(pairs)
     if len(form) != len(pairs):
         raise OAuthError("A parameter is there twice.")
+    if any(len(value) > _LONGEST for value in form.values()):
+        raise OAuthError(f"A parameter has more than {_LONGEST} characters.")
     if any("\x00" in value or "\ufffd" in value for value in form.values()):
         raise OAuthError("A parameter is not plain UTF-8 text.")
     return form

@@ -118,7 +118,7 @@ async def import_trial(  # where from, where to, and how
     files = read_files(directory)
     source = f"import:{files.digest}"
     actor = await system_actor(database, clinic_id, source=source)
-    trial = place_trial(files.participants, files.phenotype, anchor_on, _is_possible)
+    trial = place_trial(files.participants, files.phenotype, anchor_on, is_possible)
     report = Report(files.doi, source, anchor_on, dry_run, len(files.participants) + len(files.phenotype))
     report.findings += [*files.findings, *trial.findings]
     for done, person in enumerate(trial.participants):
@@ -136,7 +136,8 @@ def _require_past(anchor_on: date) -> None:
         raise Invalid(faults=[Fault("out_of_range", detail, pointer="#/anchor_on")])
 
 
-def _is_possible(instrument: str, total: Decimal) -> bool:
+def is_possible(instrument: str, total: Decimal) -> bool:
+    """Whether an instrument, in its newest version, can have a total."""
     try:
         scoring.score_total(scoring.require_latest(shipped_instruments(), instrument), total)
     except scoring.InvalidTotal:

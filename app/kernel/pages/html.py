@@ -10,8 +10,8 @@ from app.kernel.errors import Failure
 PLAIN_POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 # Swagger UI draws its icons from data: addresses and talks to this server; nothing else may load.
 DOCS_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
 
@@ -63,7 +63,8 @@ def problem_page(kind: type[Failure]) -> str:
         f"<dt>{label}</dt><dd>{escape(str(facts[name]))}</dd>"
         for label, name in (("Status", "status"), ("What it means", "meaning"), ("What to do", "advice"))
     )
-    body = f'<h1>{escape(kind.title)}</h1>\n<p><code>{escape(kind.code)}</code></p>\n<dl>{rows}</dl>\n<p><a href="/problems">All problem codes</a></p>'
+    head = f"<h1>{escape(kind.title)}</h1>\n<p><code>{escape(kind.code)}</code></p>"
+    body = f'{head}\n<dl>{rows}</dl>\n<p><a href="/problems">All problem codes</a></p>'
     return page(f"{kind.title} ({kind.code})", body)
 
 
