@@ -2,7 +2,7 @@
 #
 #   make demo     a server with two synthetic clinics
 #   make test     the tests, on SQLite and on a PostgreSQL that comes with the development dependencies
-#   make check    what CI runs: format, lint, types, imports, lock, secrets, tests with coverage
+#   make check    what CI runs: format, lint, types, imports, lock, secrets, then the tests
 #   make deep     the long proofs
 #   make bench    the benchmark
 #   make schema   the migration 0001 and the schema's snapshots, after a model has changed
@@ -15,7 +15,7 @@ UV := UV_PYTHON_DOWNLOADS=never UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format lint types imports lock leaks deep bench schema
+.PHONY: help install demo test check format lint types imports lock leaks static coverage deep bench schema
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -56,7 +56,11 @@ lock: install
 leaks: install
 	git ls-files -z --cached --others --exclude-standard -- ':!uv.lock' ':!package-lock.json' | xargs -0 $(BIN)/detect-secrets-hook --exclude-lines 'USER:PASSWORD@'
 
-check: lint types imports lock leaks
+static: lint types imports lock leaks
+
+check: static test
+
+coverage: install
 	$(BIN)/pytest -n $(WORKERS) --cov --cov-report=term:skip-covered
 
 deep: install

@@ -65,7 +65,9 @@ def main() -> None:
     plan = Plan(
         asked.patients, asked.seed, asked.rounds, asked.seconds, asked.most, asked.connections, asked.pool, operations
     )
-    print(f"{platform.machine()}, Python {platform.python_version()}, {plan.rounds} rounds, {plan.connections} connections")
+    print(
+        f"{platform.machine()}, Python {platform.python_version()}, {plan.rounds} rounds, {plan.connections} connections"
+    )
     results: dict[str, dict[str, dict[str, Any]]] = {}
     for database in asked.database or ("sqlite", "postgresql"):
         with tempfile.TemporaryDirectory(prefix="seriatim-bench-", ignore_cleanup_errors=True) as folder:
@@ -124,7 +126,9 @@ def _round(
             )
         )
         if visit.wrong:
-            message = f"{operation.code}: {visit.wrong} of {len(visit.latencies)} answers were not {operation.expected}."
+            message = (
+                f"{operation.code}: {visit.wrong} of {len(visit.latencies)} answers were not {operation.expected}."
+            )
             raise WrongAnswers(message)
         if number >= 0:
             tally.per_second.append(visit.per_second)

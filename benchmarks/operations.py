@@ -55,7 +55,9 @@ class Operation:
         """Requests to send round and round, the same for both sides."""
         calls = self.calls(work, seed, _VARIANTS)
         token = work.clinic.token
-        return [as_bytes(call.method, call.target, token, orjson.dumps(call.body) if call.body else b"") for call in calls]
+        return [
+            as_bytes(call.method, call.target, token, orjson.dumps(call.body) if call.body else b"") for call in calls
+        ]
 
     def calls(self, work: WorkSet, seed: int, count: int) -> list[Call]:
         """So many requests."""

@@ -99,9 +99,7 @@ class Store(Protocol):
         """W2."""
         ...
 
-    async def new_assessment(
-        self, patient_id: str, row: Mapping[str, Any], alert: Sequence[Any] | None
-    ) -> str | None:
+    async def new_assessment(self, patient_id: str, row: Mapping[str, Any], alert: Sequence[Any] | None) -> str | None:
         """W3."""
         ...
 
@@ -159,9 +157,7 @@ class PostgresqlStore:
         """W2."""
         return await self._one(self._reading, self._tenant.clinic_id, session_id, *row)
 
-    async def new_assessment(
-        self, patient_id: str, row: Mapping[str, Any], alert: Sequence[Any] | None
-    ) -> str | None:
+    async def new_assessment(self, patient_id: str, row: Mapping[str, Any], alert: Sequence[Any] | None) -> str | None:
         """W3, in one statement."""
         tenant = self._tenant
         raised = alert or (None,) * len(_ALERT)
@@ -213,9 +209,7 @@ class SqliteStore:
         """W2."""
         return self._one(self._reading, self._tenant.clinic_id, UUID(session_id), *row)
 
-    async def new_assessment(
-        self, patient_id: str, row: Mapping[str, Any], alert: Sequence[Any] | None
-    ) -> str | None:
+    async def new_assessment(self, patient_id: str, row: Mapping[str, Any], alert: Sequence[Any] | None) -> str | None:
         """W3: SQLite knows no time zones, so the time since the last dose is reckoned here."""
         clinic_id, patient, at = self._tenant.clinic_id, UUID(patient_id), row["assessed_at"]
         found = self._connection.execute(self._last_dose, [_in_sqlite(value) for value in (clinic_id, patient, at)])

@@ -65,9 +65,7 @@ def show(database: str, figures: Mapping[str, Mapping[str, Any]], sizes: Mapping
 
 
 def _line(name: str, figures: Mapping[str, Any]) -> str:
-    return (
-        f"{name:12} {figures['rps']:>8.0f} {figures['p50_ms']:>8.1f} {figures['p99_ms']:>8.1f} {figures['cpu_us']:>8.0f}"
-    )
+    return f"{name:12} {figures['rps']:>8.0f} {figures['p50_ms']:>8.1f} {figures['p99_ms']:>8.1f} {figures['cpu_us']:>8.0f}"
 
 
 def write(folder: Path, results: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> None:

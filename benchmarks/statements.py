@@ -101,9 +101,7 @@ def _with_children(dialect: Dialect, resource: Resource, source: str) -> dict[st
             f"FROM {child.resource.table.name} AS {inner} WHERE {inner}.clinic_id = {source}.clinic_id "
             f"AND {inner}.{child.column} = {source}.id AND {inner}.{_MARK}_at IS NULL ORDER BY {order}"
         )
-        members[child.member] = dialect.gathered(
-            dialect.record(_with_children(dialect, child.resource, inner), tail)
-        )
+        members[child.member] = dialect.gathered(dialect.record(_with_children(dialect, child.resource, inner), tail))
     return members
 
 

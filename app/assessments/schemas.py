@@ -57,7 +57,9 @@ class AssessmentCreate(CreateSchema):
     )
     total: Total | None = Field(default=None, description="The total, where the items are not known.", examples=[19])
     course_id: Id | None = Field(default=None, description="The course it belongs to; default the session's.")
-    session_id: Id | None = Field(default=None, description="The session it was filled in.")
+    session_id: Id | None = Field(
+        default=None, description="The session it belongs to: filled in there, or rating what followed it."
+    )
     rated_by: ShortText | None = Field(
         default=None, description="Who rated, where it is not the patient.", examples=["Dr Okafor"]
     )
@@ -88,7 +90,7 @@ class AssessmentRead(ClinicRecordRead):
 
     patient_id: Id = Field(description="The patient.")
     course_id: Id | None = Field(description="The course.")
-    session_id: Id | None = Field(description="The session it was filled in.")
+    session_id: Id | None = Field(description="The session it belongs to: filled in there, or rating what followed it.")
     instrument: str = Field(description="The instrument.", examples=["PHQ9"])
     instrument_version: int = Field(description="Its version.", examples=[1])
     answered_at: UtcTime | None = Field(description="When it was filled in.")
@@ -115,7 +117,8 @@ class AssessmentRead(ClinicRecordRead):
         description="Null before any dose and where only the day is known.", examples=[168.5]
     )
     days_since_last_dose: int | None = Field(
-        description="Calendar days on the clinic's clock; null before any dose.", examples=[7]
+        description="Calendar days on the clinic's clock; a trial's placebo counts as a dose; null before any.",
+        examples=[7],
     )
     rated_by: str | None = Field(description="Who rated.", examples=["Dr Okafor"])
     language: str | None = Field(description="BCP 47 tag of the form.", examples=["en-US"])

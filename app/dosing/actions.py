@@ -321,8 +321,6 @@ async def _reckon(
         deviations += [deviation.value for deviation in delivery.deviations]
     else:
         administration.state = AdministrationState.STOPPED
-        if administration.stopped_at is None:
-            administration.stopped_at = administration.started_at
     if administration.delivered_mg is not None:
         order = await _order_of(db, actor, administration)
         compared = rules.dose_deviations(

@@ -243,7 +243,7 @@ def require_possible(event: DoseEvent, *, pointer: str = "#") -> None:
     if missing is not None:
         raise DoseEventIncomplete(
             detail=f"An event of kind {event.kind} needs {missing}.",
-            faults=(Fault(code="missing", detail=f"Needed for {event.kind}.", pointer=f"{pointer}/{missing}"),),
+            faults=(Fault(code="required", detail=f"Needed for {event.kind}.", pointer=f"{pointer}/{missing}"),),
         )
 
 

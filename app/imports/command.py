@@ -42,7 +42,9 @@ def trial(
     anchor_on: Annotated[
         datetime,
         typer.Option(
-            formats=["%Y-%m-%d"], help="The day everybody's first infusion is placed on; the files have no dates."
+            formats=["%Y-%m-%d"],
+            show_default="2000-01-01",
+            help="The day everybody's first infusion is placed on; the files have no dates.",
         ),
     ] = datetime(2000, 1, 1),  # noqa: DTZ001  # a day, as the option reads it; so early that nobody takes it for true
     *,

@@ -1,18 +1,21 @@
 """Whose data an answer carries: declared on the request, so that the ledger of accesses can be written from it."""
 
-from typing import cast
+from typing import Any, Final, cast
 from uuid import UUID
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-_TOUCHED = "patients_touched"
+_TOUCHED: Final = "patients_touched"
+_NESTED: Final = (dict, list)
 
 
 def declare_patients(request: Request, shown: object) -> None:
     """Declare the patients in an answer, wherever in it they are."""
-    _collect(shown, request.scope["state"].setdefault(_TOUCHED, set[UUID]()))
+    found: set[UUID | str] = set()
+    _collect(shown, found)
+    request.scope["state"].setdefault(_TOUCHED, set[UUID]()).update(UUID(str(each)) for each in found)
 
 
 def declare_patients_of(request: Request, response: Response) -> None:
@@ -21,18 +24,13 @@ def declare_patients_of(request: Request, response: Response) -> None:
         declare_patients(request, orjson.loads(response.body))
 
 
-def _collect(shown: object, touched: set[UUID]) -> None:
-    match shown:
-        case {"object": "patient", "id": UUID() | str() as patient_id}:
-            touched.add(UUID(str(patient_id)))
-        case {"patient_id": UUID() | str() as patient_id}:
-            touched.add(UUID(str(patient_id)))
-        case _:
-            pass
+def _collect(shown: Any, touched: set[UUID | str]) -> None:
     if isinstance(shown, dict):
-        for value in cast("dict[str, object]", shown).values():
-            if isinstance(value, dict | list):
-                _collect(cast("object", value), touched)
-    elif isinstance(shown, list):
-        for item in cast("list[object]", shown):
-            _collect(item, touched)
+        record = cast("dict[str, Any]", shown)
+        patient_id = record.get("id") if record.get("object") == "patient" else record.get("patient_id")
+        if patient_id is not None:
+            touched.add(patient_id)
+        shown = record.values()
+    for value in shown:
+        if isinstance(value, _NESTED):
+            _collect(value, touched)

@@ -80,10 +80,13 @@ class Order:
         bound = self.column <= value if self.descending else self.column >= value
         return and_(bound, or_(beyond, and_(self.column == value, tie)))
 
+    def columns(self) -> tuple[ColumnElement[Any], ...]:
+        """What is ordered by."""
+        return (self.id_column,) if self.column is self.id_column else (self.column, self.id_column)
+
     def clauses(self) -> tuple[ColumnElement[Any], ...]:
         """The ORDER BY."""
-        columns = (self.id_column,) if self.column is self.id_column else (self.column, self.id_column)
-        return tuple(c.desc() if self.descending else c.asc() for c in columns)
+        return tuple(c.desc() if self.descending else c.asc() for c in self.columns())
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,7 @@ class Rows:
 
 
 async def fetch_page(db: ReadSession, actor: Actor, statement: Select[Any], order: Order, page: PageRequest) -> Rows:
-    """Run a list's statement for one page.
+    """Run a list's statement for one page. It selects the columns of the order and whatever else the rows need.
 
     Raises:
         CursorInvalid: the cursor is not one this caller got for this very list.
@@ -116,7 +119,9 @@ async def fetch_page(db: ReadSession, actor: Actor, statement: Select[Any], orde
         next_cursor = _sealed(crypt, last[_name(order.column)], last[_name(order.id_column)], binding)
     if not page.include_total:
         return Rows(rows, next_cursor)
-    counted = select(func.count()).select_from(statement.limit(MOST_COUNTED + 1).subquery())
+    counted = select(func.count()).select_from(
+        statement.with_only_columns(order.id_column).limit(MOST_COUNTED + 1).subquery()
+    )
     total = (await db.execute(counted)).scalar_one()
     return Rows(rows, next_cursor, min(total, MOST_COUNTED), total <= MOST_COUNTED)
 

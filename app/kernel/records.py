@@ -2,21 +2,23 @@
 
 A `Resource` ties a table to its shape, its visible rows and the permission to read them. From it come single reads,
 lists, history, point-in-time reading, the feed's current state and entering in error, so that each behaves alike for
-every kind of record. What a record answers is computed from its row alone; the same function therefore shows a live
-row and a version out of the ledger.
+every kind of record. What a record answers comes from its row alone, so that a live row and a version out of the
+ledger show alike: live rows leave the database as JSON, with their children, in one statement; what was just written
+and what the ledger keeps is presented here.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Annotated, Any, Final, TypeVar
 from uuid import UUID
 
 import orjson
 from fastapi import Depends, Header, Query, Request
 from pydantic import Field
-from sqlalchemy import Select, Table, select
+from sqlalchemy import ColumnElement, Select, Table, Uuid, bindparam, select
 from starlette.responses import Response
 
 from app.kernel import clock, policies
@@ -27,6 +29,7 @@ from app.kernel.endpoint import required_version
 from app.kernel.errors import BadRequest, Conflict, NotFound, PreconditionFailed
 from app.kernel.idempotency import claim_id, digest_of_create
 from app.kernel.ids import new_id
+from app.kernel.json_rows import as_array, as_object, as_text
 from app.kernel.ledger import change, columns_of, decode, latest_as_of, name_change, root_of
 from app.kernel.pagination import Order, PageRequest, Rows, fetch_page
 from app.kernel.schemas import CreateSchema, RecordRead, RequestSchema, ShortText, UtcTime
@@ -49,13 +52,12 @@ class Children:
 
 @dataclass(frozen=True)
 class Resource:
-    """One kind of record. `read` is the permission to see it; `derived` adds members computed from the row."""
+    """One kind of record. `read` is the permission to see it."""
 
     model: type[Versioned]
     shape: type[RecordRead]
     read: str
     visible: Callable[[Actor], Select[Any]]
-    derived: Callable[[Columns], Mapping[str, Any]] | None = None
     children: Sequence[Children] = ()
 
     @property
@@ -69,16 +71,13 @@ class Resource:
         return Base.metadata.tables[self.model.__tablename__]  # type: ignore[attr-defined]
 
     def present(self, columns: Columns) -> dict[str, Any]:
-        """The record as it answers, from its own columns; children are added by `with_children`."""
-        derived: Mapping[str, Any] = self.derived(columns) if self.derived else {}
+        """The record as it answers, from its own columns, its lists of children empty."""
         shown: dict[str, Any] = {}
         for member in self.shape.model_fields:
             if member == "object":
                 shown[member] = self.name
             elif member == "entered_in_error":
                 shown[member] = _entered_in_error(columns)
-            elif member in derived:
-                shown[member] = derived[member]
             elif member not in columns:
                 shown[member] = []  # a list that is filled from other rows
             else:
@@ -152,41 +151,49 @@ async def show_one(db: ReadSession, resource: Resource, actor: Actor, record_id:
     Raises:
         NotFound: there is none, or none this actor may see.
     """
-    statement = resource.visible(actor).where(resource.table.c.id == record_id)
-    row = (await db.execute(statement)).mappings().one_or_none()
-    if row is None:
+    anybody = replace(actor, clinic_id=_CLINIC, principal_id=_PRINCIPAL, request_id="", roles=tuple(actor.roles))
+    wanted = {_CLINIC.key: actor.clinic_id, _PRINCIPAL.key: actor.principal_id, _RECORD.key: record_id}
+    found = (await db.execute(_one_of(resource, anybody), wanted)).scalar_one_or_none()
+    if found is None:
         raise NotFound
-    (shown,) = await with_children(db, resource, actor, [row])
-    return shown
+    return orjson.loads(found)
 
 
-async def with_children(
-    db: ReadSession, resource: Resource, actor: Actor, rows: Sequence[Columns], *, entered_in_error: bool = False
-) -> list[dict[str, Any]]:
-    """Rows as they answer, their children fetched in one statement per kind of child."""
-    shown = [resource.present(row) for row in rows]
-    for child in resource.children:
-        inside = await children_of(db, actor, child, [row["id"] for row in rows], entered_in_error=entered_in_error)
-        for one in shown:
-            one[child.member] = inside.get(one["id"], [])
-    return shown
+# Stand for what differs from request to request, so that a statement is built once for all who may see the same.
+_CLINIC: Final[Any] = bindparam("actor_clinic_id", type_=Uuid())
+_PRINCIPAL: Final[Any] = bindparam("actor_principal_id", type_=Uuid())
+_RECORD: Final[Any] = bindparam("record_id", type_=Uuid())
 
 
-async def children_of(
-    db: ReadSession, actor: Actor, child: Children, parents: Sequence[UUID], *, entered_in_error: bool = False
-) -> dict[UUID, list[dict[str, Any]]]:
-    """Children as they answer, by parent."""
-    table = child.resource.table
-    condition = table.c[child.column] == parents[0] if len(parents) == 1 else table.c[child.column].in_(parents)
-    statement = child.resource.visible(actor).where(condition).order_by(*(table.c[name] for name in child.order))
-    if not entered_in_error:
+@lru_cache(maxsize=1000)
+def _one_of(resource: Resource, anybody: Actor) -> Select[Any]:
+    """A record by id, as its JSON. `anybody` has the permissions of the caller, and parameters for ids."""
+    return _as_json(resource, anybody, resource.visible(anybody).where(resource.table.c.id == _RECORD))
+
+
+def _as_json(
+    resource: Resource, actor: Actor, statement: Select[Any], *more: ColumnElement[Any], with_errors: bool = False
+) -> Select[Any]:
+    """The rows of a select, each as the JSON it answers with its children inside, and more columns where needed."""
+    shown = as_text(_object(resource, actor, with_errors=with_errors)).label("shown")
+    return statement.with_only_columns(shown, *more)
+
+
+def _object(resource: Resource, actor: Actor, *, with_errors: bool) -> ColumnElement[str]:
+    inside = {one.member: _children(one, resource, actor, with_errors=with_errors) for one in resource.children}
+    return as_object(resource.name, tuple(resource.shape.model_fields), resource.table, inside)
+
+
+def _children(child: Children, parent: Resource, actor: Actor, *, with_errors: bool) -> ColumnElement[Any]:
+    table, above = child.resource.table, parent.table
+    statement = child.resource.visible(actor).where(
+        table.c.clinic_id == above.c.clinic_id, table.c[child.column] == above.c.id
+    )
+    if not with_errors:
         statement = statement.where(table.c.entered_in_error_at.is_(None))
-    rows: Sequence[Columns] = (await db.execute(statement)).mappings().all() if parents else []
-    shown = await with_children(db, child.resource, actor, rows, entered_in_error=entered_in_error) if rows else []
-    by_parent: dict[UUID, list[dict[str, Any]]] = {}
-    for row, one in zip(rows, shown, strict=True):
-        by_parent.setdefault(row[child.column], []).append(one)
-    return by_parent
+    found = statement.order_by(*(table.c[name] for name in child.order)).correlate(above)
+    shown = _object(child.resource, actor, with_errors=with_errors).label("shown")
+    return select(as_array(found.with_only_columns(shown).subquery().c.shown)).scalar_subquery()
 
 
 async def _with_errors(
@@ -214,9 +221,10 @@ async def answer_page(
     table = resource.table
     if not with_errors:
         statement = statement.where(table.c.entered_in_error_at.is_(None))
-    rows = await fetch_page(db, actor, statement, order or Order(table.c.id, table.c.id, descending=True), page)
-    items = await with_children(db, resource, actor, rows.rows, entered_in_error=with_errors)
-    return page_response(db, items, rows, page)
+    order = order or Order(table.c.id, table.c.id, descending=True)
+    statement = _as_json(resource, actor, statement, *order.columns(), with_errors=with_errors)
+    rows = await fetch_page(db, actor, statement, order, page)
+    return page_response(db, [orjson.loads(row["shown"]) for row in rows.rows], rows, page)
 
 
 def page_response(db: ReadSession, items: Sequence[Mapping[str, Any]], rows: Rows, page: PageRequest) -> Response:
@@ -248,8 +256,8 @@ async def changed(db: WriteSession, resource: Resource, actor: Actor, record: Ve
 
 
 async def _shown(db: WriteSession, resource: Resource, actor: Actor, record: Versioned) -> dict[str, Any]:
-    (shown,) = await with_children(db, resource, actor, [columns_of(record)])
-    return shown
+    columns = columns_of(record)
+    return await show_one(db, resource, actor, columns["id"]) if resource.children else resource.present(columns)
 
 
 # ── writing ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -490,7 +498,7 @@ async def answer_whole(
 ) -> Response:
     """A record with its children, now or at an instant; children the actor may not read are named in `omitted`."""
     denied = [child.member for child in resource.children if not actor.may(child.resource.read)]
-    readable = replace(resource, children=[c for c in resource.children if c.member not in denied])
+    readable = replace(resource, children=tuple(c for c in resource.children if c.member not in denied))
     if instant is None:
         shown = await show_one(db, readable, actor, record_id)
     else:
@@ -552,5 +560,6 @@ async def current_states(
     db: ReadSession, actor: Actor, resource: Resource, ids: Sequence[UUID]
 ) -> dict[UUID, dict[str, Any]]:
     """Records as they are now, by id."""
-    rows = (await db.execute(resource.visible(actor).where(resource.table.c.id.in_(ids)))).mappings().all()
-    return {row["id"]: shown for row, shown in zip(rows, await with_children(db, resource, actor, rows), strict=True)}
+    table = resource.table
+    statement = _as_json(resource, actor, resource.visible(actor).where(table.c.id.in_(ids)), table.c.id)
+    return {row.id: orjson.loads(row.shown) for row in await db.execute(statement)}

@@ -246,12 +246,17 @@ async def _leave_plan(db: WriteSession, actor: Actor, treatment: TreatmentSessio
 async def abort_session(
     db: WriteSession, actor: Actor, session_id: UUID, body: AbortSession, if_match: int | None
 ) -> TreatmentSession:
-    """End dosing before its plan: a fact with a reason; watching goes on."""
+    """End dosing before its plan: a fact with a reason; watching goes on.
+
+    Told after the last stop, it moves nothing any more but is recorded all the same.
+    """
     treatment = await _loaded(db, actor, session_id, if_match)
     aborted_at = _moment(body.aborted_at)
     _require_after_start(treatment, aborted_at, "#/aborted_at")
-    rules.require_move(SessionStatus(treatment.status), SessionStatus.OBSERVING)
-    treatment.status = SessionStatus.OBSERVING
+    status = SessionStatus(treatment.status)
+    if status not in {SessionStatus.OBSERVING, SessionStatus.DISCHARGED}:
+        rules.require_move(status, SessionStatus.OBSERVING)
+        treatment.status = SessionStatus.OBSERVING
     treatment.aborted_at = aborted_at
     treatment.abort_reason = body.reason
     name_change(db, treatment, "session.aborted", reason=body.reason, occurred_at=aborted_at)

@@ -29,7 +29,8 @@ async def test_too_many_gaps_are_a_result(clinic: World) -> None:
     )
     assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "#/items")
     too_high = await care.http.post(
-        f"{path_of(patient)}/assessments", json={"instrument": "PHQ9", "answered_at": ago(), "items": [4, *PHQ9_OF_9[1:]]}
+        f"{path_of(patient)}/assessments",
+        json={"instrument": "PHQ9", "answered_at": ago(), "items": [4, *PHQ9_OF_9[1:]]},
     )
     assert (too_high.status_code, too_high.json()["errors"][0]["pointer"]) == (422, "#/items/0")
 
@@ -51,7 +52,11 @@ async def test_the_item_about_suicide_decides_alone(clinic: World) -> None:
     total_only = await care.new(
         f"{path_of(patient)}/assessments", {"instrument": "PHQ9", "answered_at": ago(), "total": 19}
     )
-    assert (total_only["safety_item"], total_only["safety_item_missing"], await alerts(care, total_only)) == (None, False, [])
+    assert (total_only["safety_item"], total_only["safety_item_missing"], await alerts(care, total_only)) == (
+        None,
+        False,
+        [],
+    )
 
 
 async def test_alerts_follow_a_correction(clinic: World) -> None:

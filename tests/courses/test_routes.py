@@ -77,7 +77,9 @@ async def test_a_course_with_sessions_cannot_be_an_error(clinic: World) -> None:
     course = await care.course(protocol_code="KET_IV_6x3W")
     session = await care.session(course)
     body = {"reason": "wrong patient"}
-    refused = await care.http.post(f"{path_of(course)}/mark-entered-in-error", json=body, headers=version_header(course))
+    refused = await care.http.post(
+        f"{path_of(course)}/mark-entered-in-error", json=body, headers=version_header(course)
+    )
     assert (refused.status_code, refused.json()["code"]) == (409, "has-records")
     await care.void(session)
     assert (await care.void(course))["entered_in_error"]["reason"] == "wrong patient"

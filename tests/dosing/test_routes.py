@@ -102,7 +102,10 @@ async def test_somebody_else_s_entry_is_corrected_with_a_reason(clinic: World) -
         assert (refused.status_code, refused.json()["code"]) == (400, "change-reason-required")
         await nurse.change(record, body, reason="typing_error")
         *_, last = await care.history(record)
-        assert (last["reason"], last["principal_id"]) == ("typing_error", str((await clinic.actor("nurse")).principal_id))
+        assert (last["reason"], last["principal_id"]) == (
+            "typing_error",
+            str((await clinic.actor("nurse")).principal_id),
+        )
 
 
 async def test_only_the_impossible_is_refused(clinic: World) -> None:
@@ -146,9 +149,7 @@ async def test_an_event_in_error_takes_its_milligrams_with_it(clinic: World) -> 
 
 @pytest.mark.parametrize("state", ["scheduled", "checked_in", "cleared", "cancelled"])
 @pytest.mark.parametrize("how", ["administration", "event"])
-async def test_a_session_whose_only_dose_was_an_error_is_back_where_it_was(
-    clinic: World, state: str, how: str
-) -> None:
+async def test_a_session_whose_only_dose_was_an_error_is_back_where_it_was(clinic: World, state: str, how: str) -> None:
     care = await caring(clinic)
     session = await care.session_in(state)
     infusion = await care.administration(session, events=[start(60)])

@@ -17,7 +17,7 @@ from app.identity.tokens.actions import digest_of, invite
 from app.kernel.ids import new_id
 from tests.conftest import Clock
 from tests.factories.identity import make_client
-from tests.world import World, http_client
+from tests.world import World, http_client, linger_after
 
 PASSWORD = "four quiet herons at dusk"  # pragma: allowlist secret
 OTHER_PASSWORD = "five loud geese in a field"  # pragma: allowlist secret
@@ -118,8 +118,11 @@ async def test_signing_in_well_forgives_failures(clinic: World, app: ASGIApp) ->
         assert (await sign_in(app, person["username"])).status_code == 200
 
 
-async def test_many_tries_at_once_are_all_counted_and_answer_alike(clinic: World, app: ASGIApp) -> None:
+async def test_many_tries_at_once_are_all_counted_and_answer_alike(
+    clinic: World, app: ASGIApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The first tries on a name meet before there is anything to count in."""
+    linger_after(monkeypatch, "app.identity.tokens.actions._throttle")
     name = f"nobody.{new_id().hex}"
     answers = await asyncio.gather(*(sign_in(app, name) for _ in range(8)))
     assert {answer.status_code for answer in answers} <= {400, 503}
@@ -259,7 +262,10 @@ async def test_an_invitation_is_good_once_and_for_half_an_hour(clinic: World, ap
     assert (await client.post("/oauth/password", json={"token": second, "password": PASSWORD})).status_code == 404
 
 
-async def test_two_who_spend_one_invitation_at_once_are_one(clinic: World, app: ASGIApp) -> None:
+async def test_two_who_spend_one_invitation_at_once_are_one(
+    clinic: World, app: ASGIApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    linger_after(monkeypatch, "app.identity.tokens.actions._invited", seconds=0.3)
     admin = await clinic.client("admin")
     body = {"username": f"sam.{new_id().hex}", "name": "Sam Levy", "roles": ["nurse"]}
     token = (await admin.post("/v1/staff", json=body)).json()["invitation"]["token"]

@@ -21,8 +21,16 @@ UNSAFE = [
     ("allowed_hosts", ("*",), "SERIATIM_ALLOWED_HOSTS allows every host"),
     ("public_url", "http://seriatim.example", "SERIATIM_PUBLIC_URL must begin with https"),
     ("log_level", "debug", "SERIATIM_LOG_LEVEL is DEBUG"),
-    ("database_url", "postgresql+psycopg://app:hunter2@db.example/seriatim", "without sslmode=verify-full"),  # pragma: allowlist secret
-    ("database_url", "postgresql+psycopg://app:hunter2@db.example/seriatim?sslmode=require", "without sslmode"),  # pragma: allowlist secret
+    (
+        "database_url",
+        "postgresql+psycopg://app:hunter2@db.example/seriatim",
+        "without sslmode=verify-full",
+    ),  # pragma: allowlist secret
+    (
+        "database_url",
+        "postgresql+psycopg://app:hunter2@db.example/seriatim?sslmode=require",
+        "without sslmode",
+    ),  # pragma: allowlist secret
 ]
 
 

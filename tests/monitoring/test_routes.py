@@ -92,7 +92,10 @@ async def test_a_reading_or_note_that_says_nothing_is_no_record(clinic: World) -
 async def test_lists_are_ordered_by_when_it_was_seen_and_leave_errors_out(clinic: World) -> None:
     care = await caring(clinic)
     session, other = await care.session(), await care.session()
-    late, early = await care.vitals(session, measured_at=ago(minutes=5)), await care.vitals(session, measured_at=ago(hours=2))
+    late, early = (
+        await care.vitals(session, measured_at=ago(minutes=5)),
+        await care.vitals(session, measured_at=ago(hours=2)),
+    )
     elsewhere = await care.vitals(other)
 
     async def found(**params: object) -> list[str]:

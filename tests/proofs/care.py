@@ -1,8 +1,8 @@
 """Giving care over HTTP in a sentence a step, for tests that need a treatment to look at.
 
-    care = await caring(clinic)                       # as a prescriber
-    session = await care.session_in("observing")      # with a patient, a course, an order and an infusion
-    await care.do(session, "discharge")
+care = await caring(clinic)                       # as a prescriber
+session = await care.session_in("observing")      # with a patient, a course, an order and an infusion
+await care.do(session, "discharge")
 """
 
 from collections.abc import Mapping
@@ -35,6 +35,7 @@ PATHS: Final[Mapping[str, str]] = {
     "alert": "/v1/alerts",
 }
 
+_BEGAN: Final = datetime.now(UTC).replace(microsecond=0)
 PHQ9_OF_19: Final = [2, 3, 2, 3, 2, 3, 2, 1, 1]
 PHQ9_OF_9: Final = [1, 1, 1, 1, 1, 2, 1, 1, 0]
 
@@ -45,8 +46,8 @@ def instant(moment: datetime) -> str:
 
 
 def ago(**length: float) -> str:
-    """So long before the real present, to the second."""
-    return instant(datetime.now(UTC).replace(microsecond=0) - timedelta(**length))
+    """So long before this run began, to the second; two such times are exactly as far apart as they say."""
+    return instant(_BEGAN - timedelta(**length))
 
 
 def path_of(record: Mapping[str, Any]) -> str:
@@ -89,10 +90,14 @@ class Care:
         """Create."""
         return await self.call("POST", path, json=body, headers=fresh_key(), **options)
 
-    async def do(self, record: Mapping[str, Any], verb: str, body: Mapping[str, Any] | None = None, **more: Any) -> Json:
+    async def do(
+        self, record: Mapping[str, Any], verb: str, body: Mapping[str, Any] | None = None, **more: Any
+    ) -> Json:
         """A verb on a record as it is now."""
         now = await self.again(record)
-        return await self.call("POST", f"{path_of(record)}/{verb}", json=body or {}, headers=version_header(now), **more)
+        return await self.call(
+            "POST", f"{path_of(record)}/{verb}", json=body or {}, headers=version_header(now), **more
+        )
 
     async def change(
         self, record: Mapping[str, Any], body: Mapping[str, Any], *, reason: str | None = None, **more: Any
@@ -177,7 +182,9 @@ class Care:
 
     async def order(self, session: Json, **members: Any) -> Json:
         """What the prescriber wants given."""
-        return await self.new(f"{path_of(session)}/dose-orders", members or {"ordered_mg": 41.2, "infusion_minutes": 40})
+        return await self.new(
+            f"{path_of(session)}/dose-orders", members or {"ordered_mg": 41.2, "infusion_minutes": 40}
+        )
 
     async def vitals(self, session: Json, **members: Any) -> Json:
         """A set of readings."""

@@ -14,7 +14,19 @@ import httpx2
 
 from app.kernel.ids import new_id
 from tests.factories.patients import patient_body
-from tests.proofs.care import PATHS, PHQ9_OF_19, Care, Json, ago, caring, fresh_key, instant, start, stop, version_header
+from tests.proofs.care import (
+    PATHS,
+    PHQ9_OF_19,
+    Care,
+    Json,
+    ago,
+    caring,
+    fresh_key,
+    instant,
+    start,
+    stop,
+    version_header,
+)
 from tests.world import World
 
 
@@ -118,6 +130,10 @@ def mark() -> str:
 # ── records ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+async def _weight(stage: Stage) -> Json:
+    return await stage.care.weight(await stage.care.patient())
+
+
 async def _order(stage: Stage) -> Json:
     return await stage.care.order(await stage.care.session())
 
@@ -145,7 +161,7 @@ MAKERS: Final[Mapping[str, Maker]] = {
     "staff": lambda stage: stage.admin.new("/v1/staff", staff_body()),
     "client": lambda stage: stage.admin.new("/v1/clients", {"name": f"Registry {mark()}", "scopes": ["session:read"]}),
     "patient": lambda stage: stage.care.patient(),
-    "weight": lambda stage: _weight(stage),
+    "weight": _weight,
     "course": lambda stage: stage.care.course(),
     "session": lambda stage: stage.care.session(),
     "dose_order": _order,
@@ -156,10 +172,6 @@ MAKERS: Final[Mapping[str, Maker]] = {
     "assessment": _assessment,
     "alert": _alert,
 }
-
-
-async def _weight(stage: Stage) -> Json:
-    return await stage.care.weight(await stage.care.patient())
 
 
 async def _in_session(stage: Stage, what: str) -> Json:
@@ -239,7 +251,15 @@ for _name, _verb, _body in (
 RECIPES["list_plan"] = _target("course")
 RECIPES["get_session_record"] = _target("session")
 RECIPES["list_weights"] = _target("patient")
-for _name in ("list_clinics", "list_protocols", "list_instruments", "list_changes", "get_me", "check_live", "check_ready"):
+for _name in (
+    "list_clinics",
+    "list_protocols",
+    "list_instruments",
+    "list_changes",
+    "get_me",
+    "check_live",
+    "check_ready",
+):
     RECIPES[_name] = _nothing
 
 

@@ -61,14 +61,16 @@ async def write_at_random(care: Care, chance: random.Random, edits: int) -> None
             case 2:
                 made.append(await care.phq9(patient, session_id=session["id"]))
             case 3:
-                infusion = await care.administration(session, events=[{"kind": "bolus", "occurred_at": session["recorded_at"], "amount_mg": 5}])
+                infusion = await care.administration(
+                    session, events=[{"kind": "bolus", "occurred_at": session["recorded_at"], "amount_mg": 5}]
+                )
                 made += [infusion, *infusion["events"]]
             case 4 | 5:
                 record = chance.choice([one for one in made if one["object"] in {"vital_signs", "session"}])
                 if (await care.again(record))["entered_in_error"] is None:
                     await care.change(record, {"note": f"Changed {chance.random()}."}, reason="correction")
             case _:
-                record = chance.choice([one for one in made if one["object"] != "session"])  if len(made) > 1 else None
+                record = chance.choice([one for one in made if one["object"] != "session"]) if len(made) > 1 else None
                 if record is not None and (await care.again(record))["entered_in_error"] is None:
                     await care.void(record)
 
@@ -102,7 +104,9 @@ async def test_a_mirror_from_the_feed_equals_the_database(clinic: World, deep: b
         pass
 
     async with clinic.reading() as db:
-        mine = select(change.c.sequence, change.c.resource_type, change.c.resource_id).where(change.c.clinic_id == clinic.id)
+        mine = select(change.c.sequence, change.c.resource_type, change.c.resource_id).where(
+            change.c.clinic_id == clinic.id
+        )
         rows = (await db.execute(mine)).all()
     numbers = sorted(row.sequence for row in rows)
     assert numbers == list(range(1, len(rows) + 1)), "gapless"

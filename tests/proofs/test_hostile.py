@@ -4,7 +4,6 @@ import json
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 
-
 from app.kernel.ids import new_id
 from tests.proofs.care import Care, caring, path_of
 from tests.proofs.counting import rows_of
@@ -34,14 +33,43 @@ SERVER_OWNED = {
     "prescriber_signature": ECHO,
     "__proto__": {"admin": True},
 }
-IS_NO_NUMBER = ("true", '"35"', "NaN", "Infinity", "-Infinity", "1e400", "-1e400", "[]", "{}", "1" * 40, "0x10", "1_000")
+IS_NO_NUMBER = (
+    "true",
+    '"35"',
+    "NaN",
+    "Infinity",
+    "-Infinity",
+    "1e400",
+    "-1e400",
+    "[]",
+    "{}",
+    "1" * 40,
+    "0x10",
+    "1_000",
+)
 IS_NO_TIME = (
     '"2026-03-02T14:05:00"', "1772460300", "1772460300.5", '"1772460300"', '"2026-03-02"', '"10000-01-01T00:00:00Z"',
     '"0001-01-01T00:00:00Z"', '"2026-02-30T00:00:00Z"', '"2026-03-02T25:00:00Z"', '"now"', "true",
 )  # fmt: skip
 IS_NO_DAY = ("20260302", '"2026-13-01"', '"99999-01-01"', '"2026-03-02T00:00:00Z"', '"0001-01-01"', "true")
-IS_NO_TEXT = ("35", "true", "[]", "{}", f'"{ECHO}\\u0000"', f'"{ECHO}\\ud800"', f'"{ECHO}\\u0007"', f'"{ECHO}\\u001b[2J"')
-IS_NO_ID = ('"+1"', "1", '"0199C1F0-7D3E-7A51-9C1E-3F0A5B7E2D10"', '"0199c1f07d3e7a519c1e3f0a5b7e2d10"', f'"{ECHO}"', "true")
+IS_NO_TEXT = (
+    "35",
+    "true",
+    "[]",
+    "{}",
+    f'"{ECHO}\\u0000"',
+    f'"{ECHO}\\ud800"',
+    f'"{ECHO}\\u0007"',
+    f'"{ECHO}\\u001b[2J"',
+)
+IS_NO_ID = (
+    '"+1"',
+    "1",
+    '"0199C1F0-7D3E-7A51-9C1E-3F0A5B7E2D10"',
+    '"0199c1f07d3e7a519c1e3f0a5b7e2d10"',
+    f'"{ECHO}"',
+    "true",
+)
 IS_NO_FLAG = ('"true"', "1", "0", '"yes"')
 IS_NO_LIST = ("{}", '"x"', "1", "true", "[" + ",".join(["null"] * 501) + "]")
 IS_NO_OBJECT = ("[]", '"x"', "1", "true")
@@ -61,7 +89,7 @@ def resolved(document: Schema, schema: Schema) -> Schema:
 def wrong_values(schema: Schema, *, required: bool) -> Iterator[str]:
     """JSON texts that a member of this schema must not take."""
     match schema.get("type"), schema.get("format"):
-        case ("number" | "integer"), _:
+        case (("number" | "integer"), _):
             yield from IS_NO_NUMBER
             if schema.get("minimum", -1) >= 0:
                 yield from ("-1", "-0.001")
@@ -145,7 +173,13 @@ async def test_no_body_gets_past_the_door(clinic: World, operations: list[Operat
             tried += 1
             if answer.status_code not in {400, 422} or ECHO in answer.text or ECHO in str(answer.headers):
                 wrong.append(f"{operation.id} with {label}: {answer.status_code} {answer.text[:300]}")
-        for kind in ("text/plain", "application/xml", "application/x-www-form-urlencoded", "multipart/form-data", "json"):
+        for kind in (
+            "text/plain",
+            "application/xml",
+            "application/x-www-form-urlencoded",
+            "multipart/form-data",
+            "json",
+        ):
             headers = {**call.headers, "Content-Type": kind}
             answer = await http.request(operation.method, path, content=json.dumps(call.body), headers=headers)
             tried += 1
@@ -174,13 +208,28 @@ async def test_no_parameter_gets_past_the_door(clinic: World, operations: list[O
         names = {_parameter(document, one)["name"] for one in operation.facts.get("parameters", ())}
         tries: list[dict[str, str]] = [{"unheard_of": "1"}, {"select": "*"}, {"offset": "10"}]
         if "limit" in names:
-            tries += [{"limit": value} for value in ("0", "-1", "1001" if operation.id == "list_changes" else "201", "x", "1.5", "1e2", "", "٣")]
+            tries += [
+                {"limit": value}
+                for value in (
+                    "0",
+                    "-1",
+                    "1001" if operation.id == "list_changes" else "201",
+                    "x",
+                    "1.5",
+                    "1e2",
+                    "",
+                    "٣",
+                )
+            ]
         for name in names & {"patient_id", "session_id", "course_id", "location_id"} - set(call.ids):
             tries += [{name: value} for value in ("1", "' or 1=1 --", "0199C1F0-7D3E-7A51-9C1E-3F0A5B7E2D10")]
         for name in names & {"status", "severity", "route", "sort", "include"}:
             tries += [{name: value} for value in ("", "id; drop table patient", "-clinic_id", "recorded_by", "1")]
         for name in names & {"as_of", "started_from", "started_until", "updated_from"}:
-            tries += [{name: value} for value in ("2025-07-31T01:02:03", "1772460300", "tomorrow", "2025-07-31", "99999-01-01T00:00:00Z")]
+            tries += [
+                {name: value}
+                for value in ("2025-07-31T01:02:03", "1772460300", "tomorrow", "2025-07-31", "99999-01-01T00:00:00Z")
+            ]
         if "cursor" in names:
             tries += [{"cursor": value} for value in ("", "1", "x" * 2001, "gAAAAABn" + "A" * 80, "../../etc/passwd")]
         for params in tries:
@@ -207,7 +256,7 @@ async def test_no_address_gets_past_the_door(clinic: World) -> None:
         "/v1/patients/+1", "/v1/patients/1", "/v1/patients/null", "/v1/patients/%00", f"{good}%00", f"{good}/", f"{good}.json",
         good.upper(), f"/v1/patients/{patient['id'].upper()}", f"/v1/patients/{patient['id'].replace('-', '')}",
         f"/v1/patients/{{{patient['id']}}}", f"/v1/patients/urn:uuid:{patient['id']}", f"/v1//patients/{patient['id']}",
-        f"/v1/patients/..%2f..%2f..%2fetc%2fpasswd", f"/v1/patients/%2e%2e/{patient['id']}", f"/api{good}",
+        "/v1/patients/..%2f..%2f..%2fetc%2fpasswd", f"/v1/patients/%2e%2e/{patient['id']}", f"/api{good}",
         f"/v1/patients/{patient['id']}%20", f"/v1/patients/%20{patient['id']}", "/v1/patients/💥", "/v1/unheard-of",
         f"{good}/history/1", f"{good}/weights/1/2",
     )  # fmt: skip
@@ -322,7 +371,15 @@ async def test_no_token_opens_the_door(clinic: World) -> None:
     token = await clinic.token("nurse")
     last = "0" if token[-1] != "0" else "1"
     async with http_client(clinic.installation.app) as http:
-        for value in ("", "Bearer", f"Basic {token}", f"Bearer {token[:-1]}{last}", f"Bearer {token}x", "Bearer kts_", token):
+        for value in (
+            "",
+            "Bearer",
+            f"Basic {token}",
+            f"Bearer {token[:-1]}{last}",
+            f"Bearer {token}x",
+            "Bearer kts_",
+            token,
+        ):
             answer = await http.get("/v1/patients", headers={"Authorization": value})
             assert answer.status_code == 401, value
             assert "bearer" in answer.headers["www-authenticate"].lower()

@@ -20,7 +20,7 @@ from app.identity import actions
 from app.identity.rules import SCOPE_PERMISSIONS, TokenKind
 from app.identity.tokens.actions import issue_token
 from app.kernel.ids import new_id
-from tests.proofs.recipes import RECIPES, Call, Operation, Stage, stage_in
+from tests.proofs.recipes import RECIPES, Call, Operation, stage_in
 from tests.world import World, http_client
 
 ROLES = ("admin", "prescriber", "nurse", "therapist", "front_desk", "auditor", "director")
@@ -168,7 +168,12 @@ async def test_another_clinic_s_ids_inside_a_body_are_unknown(clinic: World, oth
         ("POST", f"/v1/courses/{course['id']}/sessions", {"location_id": foreign_location["id"]}, {}),
         ("POST", f"/v1/courses/{course['id']}/sessions", {"plan_item_id": foreign_item["id"]}, {}),
         ("PATCH", f"/v1/sessions/{session['id']}", {"location_id": foreign_location["id"]}, {"If-Match": '"1"'}),
-        ("POST", f"/v1/patients/{patient['id']}/courses", {"protocol_code": "OPEN", "prescriber_id": foreign_prescriber}, {}),
+        (
+            "POST",
+            f"/v1/patients/{patient['id']}/courses",
+            {"protocol_code": "OPEN", "prescriber_id": foreign_prescriber},
+            {},
+        ),
         ("PATCH", f"/v1/courses/{course['id']}", {"prescriber_id": foreign_prescriber}, {"If-Match": '"1"'}),
         ("POST", f"/v1/patients/{patient['id']}/assessments", score | {"session_id": foreign_session["id"]}, {}),
         ("POST", f"/v1/patients/{patient['id']}/assessments", score | {"course_id": foreign_course["id"]}, {}),
@@ -188,7 +193,9 @@ async def test_lists_and_filters_show_nothing_of_another_clinic(
     session = await here.care.session_in("discharged")
     await here.care.vitals(session)
     await here.care.dissociation(session)
-    await here.care.order(await here.care.session(await here.care.again({"object": "course", "id": session["course_id"]})))
+    await here.care.order(
+        await here.care.session(await here.care.again({"object": "course", "id": session["course_id"]}))
+    )
     await here.care.phq9({"object": "patient", "id": session["patient_id"]}, session_id=session["id"])
     await clinic.database.sealer.seal()
     filters = {"patient_id": session["patient_id"], "session_id": session["id"], "course_id": session["course_id"]}

@@ -141,7 +141,12 @@ async def test_the_story(clinic: World, clock: Clock) -> None:
     # What is kept: the whole record, every version, and the record as it was before discharge.
     record = await care.record(session)
     assert record == day_of
-    assert [len(record[m]) for m in ("dose_orders", "administrations", "vital_signs", "dissociation_notes")] == [1, 1, 5, 1]
+    assert [len(record[m]) for m in ("dose_orders", "administrations", "vital_signs", "dissociation_notes")] == [
+        1,
+        1,
+        5,
+        1,
+    ]
     assert [one["id"] for one in record["assessments"]] == [before["id"]]
     assert [one["id"] for one in record["alerts"]] == [alert["id"]]
     assert record["omitted"] == []

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.proofs.care import Care, ago, caring, instant, path_of, start, stop, version_header
+from tests.proofs.care import ago, caring, instant, path_of, stop, version_header
 from tests.world import World
 
 STATES = ("scheduled", "checked_in", "held", "cleared", "dosing", "observing", "discharged", "cancelled", "no_show")
@@ -16,7 +16,7 @@ VERBS = {
     "release": ({}, {"held"}),
     "cancel": ({}, {"scheduled", "checked_in", "cleared", "held"}),
     "mark-no-show": ({}, {"scheduled", "checked_in", "cleared", "held"}),
-    "abort": ({"reason": "Patient asked to stop."}, {"dosing"}),
+    "abort": ({"reason": "Patient asked to stop."}, {"dosing", "observing", "discharged"}),
     "discharge": ({}, {"observing"}),
 }
 
@@ -187,7 +187,6 @@ async def test_an_entered_in_error_session_takes_no_more_steps(clinic: World) ->
         assert (answer.status_code, answer.json()["code"]) == (409, "entered-in-error")
 
 
-
 async def test_numbers_count_on_even_past_sessions_entered_in_error(clinic: World) -> None:
     care = await caring(clinic)
     course = await care.course()
@@ -198,3 +197,11 @@ async def test_numbers_count_on_even_past_sessions_entered_in_error(clinic: Worl
         await care.void(session)
     assert numbers == [1, 2, 3]
     assert datetime.now(UTC) > datetime.fromisoformat(session["recorded_at"]) - timedelta(minutes=1)
+
+
+async def test_an_abort_told_after_the_last_stop_is_recorded_and_moves_nothing(clinic: World) -> None:
+    care = await caring(clinic)
+    session = await care.session_in("observing")
+    aborted = await care.do(session, "abort", {"reason": "Patient asked to stop.", "aborted_at": ago(minutes=1)})
+    assert aborted["status"] == "observing"
+    assert aborted["abort_reason"] == "Patient asked to stop."

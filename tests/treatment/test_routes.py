@@ -30,7 +30,9 @@ async def test_a_session_in_error_takes_everything_in_it_along(clinic: World) ->
     for path in ("dose-orders", "administrations", "dose-events", "vital-signs", "dissociation-notes", "assessments"):
         assert await care.items(f"/v1/{path}", session_id=session["id"]) == [], path
     alerts = [*await care.alerts_of(infusion), *await care.alerts_of(form)]
-    assert [(one["status"], one["disposition"]) for one in alerts] == [("resolved", "Entered in error: wrong patient")] * 2
+    assert [(one["status"], one["disposition"]) for one in alerts] == [
+        ("resolved", "Entered in error: wrong patient")
+    ] * 2
     assert [one["status"] for one in await care.alerts_of(outside)] == ["open"]
     (first, *_) = await care.items(f"{path_of(course)}/plan")
     assert first["session_id"] is None
@@ -60,7 +62,9 @@ async def test_a_patient_with_courses_cannot_be_an_error(clinic: World) -> None:
     weight = await care.weight(patient)
     course = await care.course(patient)
     body = {"reason": "registered twice"}
-    refused = await care.http.post(f"{path_of(patient)}/mark-entered-in-error", json=body, headers=version_header(patient))
+    refused = await care.http.post(
+        f"{path_of(patient)}/mark-entered-in-error", json=body, headers=version_header(patient)
+    )
     assert (refused.status_code, refused.json()["code"]) == (409, "has-records")
     await care.void(course)
     await care.void(patient, "registered twice")
@@ -107,7 +111,9 @@ async def test_as_of_counts_when_it_was_recorded_not_when_it_happened(clinic: Wo
     clock.advance(minutes=5)
     reading = await care.vitals(session, measured_at=instant(clock.now() - timedelta(hours=1)))
     assert (await care.record(session, as_of=before))["vital_signs"] == []
-    assert [one["id"] for one in (await care.record(session, as_of=instant(clock.now())))["vital_signs"]] == [reading["id"]]
+    assert [one["id"] for one in (await care.record(session, as_of=instant(clock.now())))["vital_signs"]] == [
+        reading["id"]
+    ]
     clock.advance(minutes=5)
     await care.void(reading)
     assert (await care.record(session))["vital_signs"] == []
