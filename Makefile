@@ -64,7 +64,7 @@ coverage: install
 	$(BIN)/pytest -n $(WORKERS) --cov --cov-report=term:skip-covered
 
 deep: install
-	SERIATIM_GENERATED_EXAMPLES=100 $(BIN)/pytest -n $(WORKERS) -m deep
+	SERIATIM_DEEP=1 SERIATIM_GENERATED_EXAMPLES=100 $(BIN)/pytest -n $(WORKERS) --junitxml=build/deep.xml tests/proofs tests/contract
 
 bench: install
 	$(BIN)/python -m benchmarks

@@ -6,6 +6,7 @@ machine does meanwhile hits both, so the ratio of a round means something where 
 
 import argparse
 import gc
+import os
 import platform
 import tempfile
 import time
@@ -65,9 +66,8 @@ def main() -> None:
     plan = Plan(
         asked.patients, asked.seed, asked.rounds, asked.seconds, asked.most, asked.connections, asked.pool, operations
     )
-    print(
-        f"{platform.machine()}, Python {platform.python_version()}, {plan.rounds} rounds, {plan.connections} connections"
-    )
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    print(f"{machine}; {plan.rounds} rounds, {plan.connections} connections")
     results: dict[str, dict[str, dict[str, Any]]] = {}
     for database in asked.database or ("sqlite", "postgresql"):
         with tempfile.TemporaryDirectory(prefix="seriatim-bench-", ignore_cleanup_errors=True) as folder:

@@ -65,7 +65,10 @@ def show(database: str, figures: Mapping[str, Mapping[str, Any]], sizes: Mapping
 
 
 def _line(name: str, figures: Mapping[str, Any]) -> str:
-    return f"{name:12} {figures['rps']:>8.0f} {figures['p50_ms']:>8.1f} {figures['p99_ms']:>8.1f} {figures['cpu_us']:>8.0f}"
+    shown = (
+        f"{figures[key]:>8.{places}f}" for key, places in (("rps", 0), ("p50_ms", 1), ("p99_ms", 1), ("cpu_us", 0))
+    )
+    return f"{name:12} {' '.join(shown)}"
 
 
 def write(folder: Path, results: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> None:

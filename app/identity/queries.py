@@ -3,7 +3,7 @@
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, and_, select
+from sqlalchemy import Select, String, and_, bindparam, select
 
 from app.identity.models import Account, Client, ClientSecret, Clinic, LoginThrottle, Principal, Staff, Token
 from app.kernel.actor import Actor
@@ -29,27 +29,28 @@ _MEMBERSHIP: Final = (
 _ENABLED: Final = principal.c.disabled_at.is_(None)
 
 
-def token_with_person(digest: str) -> Select[Any]:
-    """A session token, its account and one row per clinic the person works in."""
-    memberships = and_(principal.c.account_id == account.c.id, _ENABLED)
-    return (
-        select(token, account.c.username, account.c.is_operator, *_MEMBERSHIP)
-        .join(account, account.c.id == token.c.account_id)
-        .outerjoin(principal, memberships)
-        .outerjoin(clinic, clinic.c.id == principal.c.clinic_id)
-        .where(token.c.digest == digest)
-    )
+_DIGEST: Final = bindparam("token_digest", type_=String())
 
+# These two run with every request, so they are built once; they take `token_digest`.
+TOKEN_WITH_PERSON: Final[Select[Any]] = (
+    select(token, account.c.username, account.c.is_operator, *_MEMBERSHIP)
+    .join(account, account.c.id == token.c.account_id)
+    .outerjoin(principal, and_(principal.c.account_id == account.c.id, _ENABLED))
+    .outerjoin(clinic, clinic.c.id == principal.c.clinic_id)
+    .where(token.c.digest == _DIGEST)
+)
+"""A session token, its account and one row per clinic the person works in."""
 
-def token_with_client(digest: str) -> Select[Any]:
-    """A client's token with the client."""
-    is_client = and_(principal.c.clinic_id == token.c.home_clinic_id, principal.c.id == token.c.principal_id, _ENABLED)
-    return (
-        select(token, token.c.scopes.label("token_scopes"), *_MEMBERSHIP)
-        .join(principal, is_client)
-        .join(clinic, clinic.c.id == principal.c.clinic_id)
-        .where(token.c.digest == digest)
+TOKEN_WITH_CLIENT: Final[Select[Any]] = (
+    select(token, token.c.scopes.label("token_scopes"), *_MEMBERSHIP)
+    .join(
+        principal,
+        and_(principal.c.clinic_id == token.c.home_clinic_id, principal.c.id == token.c.principal_id, _ENABLED),
     )
+    .join(clinic, clinic.c.id == principal.c.clinic_id)
+    .where(token.c.digest == _DIGEST)
+)
+"""A client's token with the client."""
 
 
 def token_of_digest(digest: str) -> Select[Token]:

@@ -87,8 +87,8 @@ class Database:
 
     async def close(self) -> None:
         """Give all connections back."""
-        for engine in {self.reader, self.writer, self.lookup}:
-            await engine.dispose()
+        await self.reader.dispose()
+        await self.writer.dispose()
 
 
 def open_database(settings: Settings) -> Database:
@@ -103,28 +103,23 @@ def open_database(settings: Settings) -> Database:
         _keep_sqlite_safe(reader.sync_engine, begin="BEGIN", query_only=True)
         _keep_sqlite_safe(writer.sync_engine, begin="BEGIN IMMEDIATE", query_only=False)
     else:
-        # Each kind of work has connections of its own, set up once: changing them at every use costs as much as a
-        # statement. The reader's transactions show one moment and cannot write; a look-up is not in one at all.
-        reader = _postgresql(settings, "REPEATABLE READ", "-c default_transaction_read_only=on")
-        writer = _postgresql(settings, "READ COMMITTED")
-        lookup = _postgresql(settings, "AUTOCOMMIT", "-c default_transaction_read_only=on")
-        event.listen(writer.sync_engine, "connect", _require_synchronous_commit)
-    for guarded in {reader, writer, lookup}:
+        options: dict[str, Any] = {
+            "hide_parameters": True,
+            "pool_size": settings.pool_size,
+            "max_overflow": settings.pool_size,
+            "pool_timeout": 2,
+            "connect_args": {"options": _POSTGRESQL_OPTIONS},
+        }
+        engine = create_async_engine(settings.database_url, **options)
+        writer = engine
+        reader = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        lookup = engine.execution_options(isolation_level="AUTOCOMMIT")
+        event.listen(engine.sync_engine, "connect", _require_synchronous_commit)
+    # On PostgreSQL the reader is the writer's engine with other options, and shares its listeners.
+    for guarded in (writer,) if settings.sqlite_file is None else (reader, writer):
         event.listen(guarded.sync_engine, "before_cursor_execute", require_scoped)
         event.listen(guarded.sync_engine, "before_cursor_execute", refuse_writes_around_the_unit_of_work)
     return Database(reader=reader, writer=writer, lookup=lookup)
-
-
-def _postgresql(settings: Settings, isolation_level: str, *more: str) -> AsyncEngine:
-    return create_async_engine(
-        settings.database_url,
-        hide_parameters=True,
-        isolation_level=isolation_level,
-        pool_size=settings.pool_size,
-        max_overflow=settings.pool_size,
-        pool_timeout=2,
-        connect_args={"options": " ".join((_POSTGRESQL_OPTIONS, *more))},
-    )
 
 
 def open_for_migrations(settings: Settings) -> Engine:

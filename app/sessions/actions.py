@@ -5,6 +5,7 @@ from uuid import UUID
 
 from app.courses import queries as course_queries
 from app.courses.models import Course, PlanItem
+from app.courses.rules import CourseStatus
 from app.identity.models import Location
 from app.kernel import clock
 from app.kernel.actor import Actor
@@ -35,6 +36,13 @@ class PlanItemFilled(Conflict):
     title = "The planned session is filled already"
 
 
+class CourseEnded(Conflict):
+    """Nothing more is planned in a course that is over; what was given in it can still be recorded."""
+
+    code = "course-ended"
+    title = "The course is over; open a new one"
+
+
 class EndsBeforeStart(Invalid):
     """A visit cannot end before it began."""
 
@@ -47,6 +55,7 @@ async def schedule_session(db: WriteSession, actor: Actor, course_id: UUID, body
 
     Raises:
         PlanItemFilled: the planned session that was named is taken.
+        CourseEnded: the course is completed or discontinued.
         Invalid: the course leaves drug or route open and the request does too.
     """
     if (before := await already_created(db, actor, TreatmentSession, body, course_id=course_id)) is not None:
@@ -73,6 +82,8 @@ async def _new_visit(
 ) -> TreatmentSession:
     # The course is locked, so that two visits made at once get two numbers and two places in the plan.
     course = await one_locked(db, actor, Course, course_id)
+    if CourseStatus(course.status) in {CourseStatus.COMPLETED, CourseStatus.DISCONTINUED}:
+        raise CourseEnded
     protocol = shipped_protocols()[course.protocol_code, course.protocol_version]
     item = await _plan_item(db, actor, course, body.plan_item_id)
     if body.location_id is not None:

@@ -23,12 +23,12 @@ UNSAFE = [
     ("log_level", "debug", "SERIATIM_LOG_LEVEL is DEBUG"),
     (
         "database_url",
-        "postgresql+psycopg://app:hunter2@db.example/seriatim",
+        "postgresql+psycopg://app:hunter2@db.example/seriatim",  # pragma: allowlist secret  # pragma: allowlist secret
         "without sslmode=verify-full",
-    ),  # pragma: allowlist secret
+    ),
     (
         "database_url",
-        "postgresql+psycopg://app:hunter2@db.example/seriatim?sslmode=require",
+        "postgresql+psycopg://app:hunter2@db.example/seriatim?sslmode=require",  # pragma: allowlist secret
         "without sslmode",
     ),  # pragma: allowlist secret
 ]

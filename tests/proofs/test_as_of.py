@@ -1,5 +1,6 @@
 """A record read as of an instant is the record as it was read at that instant."""
 
+import json
 import os
 import random
 from collections.abc import Awaitable, Callable
@@ -121,7 +122,7 @@ async def test_a_random_history_reads_back_as_it_was(clinic: World, clock: Clock
         if number in to_keep:
             copies[instant(clock.now())] = await care.record(session), await care.again(session)
     assert len(copies) == INSTANTS
-    assert len({record["version"] for record, _ in copies.values()}) > 3, "the history is worth reading back"
+    assert len({json.dumps(record) for record, _ in copies.values()}) > 7, "the history is worth reading back"
     for when, (record, header) in copies.items():
         assert await care.record(session, as_of=when) == record, f"SERIATIM_SEED={seed}, at {when}"
         assert await care.get(f"/v1/sessions/{session['id']}", params={"as_of": when}) == header, (

@@ -66,7 +66,7 @@ IS_NO_ID = (
     '"+1"',
     "1",
     '"0199C1F0-7D3E-7A51-9C1E-3F0A5B7E2D10"',
-    '"0199c1f07d3e7a519c1e3f0a5b7e2d10"',
+    '"0199c1f07d3e7a519c1e3f0a5b7e2d10"',  # pragma: allowlist secret
     f'"{ECHO}"',
     "true",
 )

@@ -205,3 +205,13 @@ async def test_an_abort_told_after_the_last_stop_is_recorded_and_moves_nothing(c
     aborted = await care.do(session, "abort", {"reason": "Patient asked to stop.", "aborted_at": ago(minutes=1)})
     assert aborted["status"] == "observing"
     assert aborted["abort_reason"] == "Patient asked to stop."
+
+
+async def test_nothing_is_scheduled_in_a_course_that_is_over(clinic: World) -> None:
+    care = await caring(clinic)
+    session = await care.session_in("discharged")
+    course = (await care.http.get(f"/v1/courses/{session['course_id']}")).json()
+    ended = await care.http.post(f"/v1/courses/{course['id']}/complete", json={}, headers=version_header(course))
+    assert ended.status_code == 200
+    refused = await care.http.post(f"/v1/courses/{course['id']}/sessions", json={"route": "intravenous"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "course-ended")

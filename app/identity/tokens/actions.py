@@ -145,13 +145,14 @@ class Tokens:
         digest = digest_of(token)
         match token[:4]:
             case TokenKind.SESSION.value:
-                statement = queries.token_with_person(digest)
+                statement = queries.TOKEN_WITH_PERSON
             case TokenKind.CLIENT.value:
-                statement = queries.token_with_client(digest)
+                statement = queries.TOKEN_WITH_CLIENT
             case _:
                 return None
         async with self._database.looking_up() as connection:
-            found = await connection.execute(statement, execution_options={ACROSS: "a token says which clinics"})
+            across = {ACROSS: "a token says which clinics"}
+            found = await connection.execute(statement, {"token_digest": digest}, execution_options=across)
             rows = found.mappings().all()
         now = clock.now()
         if not rows or rows[0]["revoked_at"] is not None:
