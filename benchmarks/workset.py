@@ -110,7 +110,7 @@ def build(settings: Settings, *, patients: int, seed: int) -> WorkSet:
             maker = _Maker(work, random.Random(seed * 1000 + number), clock.now().replace(microsecond=0))
             _fill(connection, work, maker, patients // len(clinics))
             sets.append(work)
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with engine.begin() as connection:
         connection.execute(text("ANALYZE"))
     engine.dispose()
     sets[0].rows = sum(work.rows for work in sets)

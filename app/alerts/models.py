@@ -21,7 +21,7 @@ class Alert(ClinicRecord, Base):
         closed_set("status", AlertStatus),
         Index(None, "clinic_id", "status", "raised_at"),
         Index(None, "clinic_id", "patient_id", "raised_at"),
-        Index(None, "clinic_id", "session_id"),
+        Index(None, "clinic_id", "session_id", "raised_at", "id"),
         Index(None, "clinic_id", "cause_id"),
     )
     __resource__: ClassVar[str] = "alert"

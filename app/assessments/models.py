@@ -22,7 +22,7 @@ class Assessment(ClinicRecord, Base):
         CheckConstraint("(answered_at IS NULL) <> (answered_on IS NULL)", name="one_time"),
         Index(None, "clinic_id", "patient_id", "assessed_at", "id"),
         Index(None, "clinic_id", "course_id", "instrument", "assessed_at", "id"),
-        Index(None, "clinic_id", "session_id", "id"),
+        Index(None, "clinic_id", "session_id", "assessed_at", "id"),
         Index(None, "clinic_id", "instrument", "assessed_at", "id"),
         Index(None, "clinic_id", "assessed_at", "id"),
     )

@@ -37,7 +37,7 @@ class DoseOrder(ClinicRecord, Base):
         belongs_to("treatment_session", "session_id"),
         closed_set("status", OrderStatus),
         *not_negative(["ordered_mg"]),
-        Index(None, "clinic_id", "session_id", "id"),
+        Index(None, "clinic_id", "session_id", "ordered_at", "id"),
         Index(None, "clinic_id", "patient_id"),
     )
     __resource__: ClassVar[str] = "dose_order"
@@ -75,7 +75,7 @@ class Administration(ClinicRecord, Base):
             "stopped_at IS NULL OR started_at IS NULL OR stopped_at >= started_at", name="stops_after_start"
         ),
         *not_negative(["drawn_mg", "delivered_mg", "wasted_mg", "returned_mg", "concentration_mg_per_ml"]),
-        Index(None, "clinic_id", "session_id", "id"),
+        Index(None, "clinic_id", "session_id", "recorded_at", "id"),
         Index(None, "clinic_id", "patient_id", "started_at"),
         Index(None, "clinic_id", "dose_order_id"),
     )

@@ -579,13 +579,13 @@ CREATE INDEX ix_administration__clinic_id_dose_order_id ON public.administration
 
 CREATE INDEX ix_administration__clinic_id_patient_id_started_at ON public.administration USING btree (clinic_id, patient_id, started_at);
 
-CREATE INDEX ix_administration__clinic_id_session_id_id ON public.administration USING btree (clinic_id, session_id, id);
+CREATE INDEX ix_administration__clinic_id_session_id_recorded_at_id ON public.administration USING btree (clinic_id, session_id, recorded_at, id);
 
 CREATE INDEX ix_alert__clinic_id_cause_id ON public.alert USING btree (clinic_id, cause_id);
 
 CREATE INDEX ix_alert__clinic_id_patient_id_raised_at ON public.alert USING btree (clinic_id, patient_id, raised_at);
 
-CREATE INDEX ix_alert__clinic_id_session_id ON public.alert USING btree (clinic_id, session_id);
+CREATE INDEX ix_alert__clinic_id_session_id_raised_at_id ON public.alert USING btree (clinic_id, session_id, raised_at, id);
 
 CREATE INDEX ix_alert__clinic_id_status_raised_at ON public.alert USING btree (clinic_id, status, raised_at);
 
@@ -597,7 +597,7 @@ CREATE INDEX ix_assessment__clinic_id_instrument_assessed_at_id ON public.assess
 
 CREATE INDEX ix_assessment__clinic_id_patient_id_assessed_at_id ON public.assessment USING btree (clinic_id, patient_id, assessed_at, id);
 
-CREATE INDEX ix_assessment__clinic_id_session_id_id ON public.assessment USING btree (clinic_id, session_id, id);
+CREATE INDEX ix_assessment__clinic_id_session_id_assessed_at_id ON public.assessment USING btree (clinic_id, session_id, assessed_at, id);
 
 CREATE INDEX ix_change__clinic_id_root_type_root_id_recorded_at ON public.change USING btree (clinic_id, root_type, root_id, recorded_at);
 
@@ -625,7 +625,7 @@ CREATE INDEX ix_dose_event__clinic_id_session_id_id ON public.dose_event USING b
 
 CREATE INDEX ix_dose_order__clinic_id_patient_id ON public.dose_order USING btree (clinic_id, patient_id);
 
-CREATE INDEX ix_dose_order__clinic_id_session_id_id ON public.dose_order USING btree (clinic_id, session_id, id);
+CREATE INDEX ix_dose_order__clinic_id_session_id_ordered_at_id ON public.dose_order USING btree (clinic_id, session_id, ordered_at, id);
 
 CREATE INDEX ix_idempotency_key__created_at ON public.idempotency_key USING btree (created_at);
 

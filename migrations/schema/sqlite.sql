@@ -579,13 +579,13 @@ CREATE INDEX ix_administration__clinic_id_dose_order_id ON administration (clini
 
 CREATE INDEX ix_administration__clinic_id_patient_id_started_at ON administration (clinic_id, patient_id, started_at);
 
-CREATE INDEX ix_administration__clinic_id_session_id_id ON administration (clinic_id, session_id, id);
+CREATE INDEX ix_administration__clinic_id_session_id_recorded_at_id ON administration (clinic_id, session_id, recorded_at, id);
 
 CREATE INDEX ix_alert__clinic_id_cause_id ON alert (clinic_id, cause_id);
 
 CREATE INDEX ix_alert__clinic_id_patient_id_raised_at ON alert (clinic_id, patient_id, raised_at);
 
-CREATE INDEX ix_alert__clinic_id_session_id ON alert (clinic_id, session_id);
+CREATE INDEX ix_alert__clinic_id_session_id_raised_at_id ON alert (clinic_id, session_id, raised_at, id);
 
 CREATE INDEX ix_alert__clinic_id_status_raised_at ON alert (clinic_id, status, raised_at);
 
@@ -597,7 +597,7 @@ CREATE INDEX ix_assessment__clinic_id_instrument_assessed_at_id ON assessment (c
 
 CREATE INDEX ix_assessment__clinic_id_patient_id_assessed_at_id ON assessment (clinic_id, patient_id, assessed_at, id);
 
-CREATE INDEX ix_assessment__clinic_id_session_id_id ON assessment (clinic_id, session_id, id);
+CREATE INDEX ix_assessment__clinic_id_session_id_assessed_at_id ON assessment (clinic_id, session_id, assessed_at, id);
 
 CREATE INDEX ix_change__clinic_id_root_type_root_id_recorded_at ON change (clinic_id, root_type, root_id, recorded_at);
 
@@ -625,7 +625,7 @@ CREATE INDEX ix_dose_event__clinic_id_session_id_id ON dose_event (clinic_id, se
 
 CREATE INDEX ix_dose_order__clinic_id_patient_id ON dose_order (clinic_id, patient_id);
 
-CREATE INDEX ix_dose_order__clinic_id_session_id_id ON dose_order (clinic_id, session_id, id);
+CREATE INDEX ix_dose_order__clinic_id_session_id_ordered_at_id ON dose_order (clinic_id, session_id, ordered_at, id);
 
 CREATE INDEX ix_idempotency_key__created_at ON idempotency_key (created_at);
 

@@ -307,7 +307,12 @@ def upgrade() -> None:
         ["clinic_id", "patient_id", "raised_at"],
         unique=False,
     )
-    op.create_index(op.f("ix_alert__clinic_id_session_id"), "alert", ["clinic_id", "session_id"], unique=False)
+    op.create_index(
+        op.f("ix_alert__clinic_id_session_id_raised_at_id"),
+        "alert",
+        ["clinic_id", "session_id", "raised_at", "id"],
+        unique=False,
+    )
     op.create_index(
         op.f("ix_alert__clinic_id_status_raised_at"), "alert", ["clinic_id", "status", "raised_at"], unique=False
     )
@@ -656,7 +661,10 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(
-        op.f("ix_assessment__clinic_id_session_id_id"), "assessment", ["clinic_id", "session_id", "id"], unique=False
+        op.f("ix_assessment__clinic_id_session_id_assessed_at_id"),
+        "assessment",
+        ["clinic_id", "session_id", "assessed_at", "id"],
+        unique=False,
     )
     op.create_table(
         "dissociation_note",
@@ -765,7 +773,10 @@ def upgrade() -> None:
         op.f("ix_dose_order__clinic_id_patient_id"), "dose_order", ["clinic_id", "patient_id"], unique=False
     )
     op.create_index(
-        op.f("ix_dose_order__clinic_id_session_id_id"), "dose_order", ["clinic_id", "session_id", "id"], unique=False
+        op.f("ix_dose_order__clinic_id_session_id_ordered_at_id"),
+        "dose_order",
+        ["clinic_id", "session_id", "ordered_at", "id"],
+        unique=False,
     )
     op.create_table(
         "vital_signs",
@@ -935,9 +946,9 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(
-        op.f("ix_administration__clinic_id_session_id_id"),
+        op.f("ix_administration__clinic_id_session_id_recorded_at_id"),
         "administration",
-        ["clinic_id", "session_id", "id"],
+        ["clinic_id", "session_id", "recorded_at", "id"],
         unique=False,
     )
     op.create_table(
@@ -1042,7 +1053,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_dose_event__clinic_id_patient_id"), table_name="dose_event")
     op.drop_index(op.f("ix_dose_event__clinic_id_administration_id_occurred_at_ordinal"), table_name="dose_event")
     op.drop_table("dose_event")
-    op.drop_index(op.f("ix_administration__clinic_id_session_id_id"), table_name="administration")
+    op.drop_index(op.f("ix_administration__clinic_id_session_id_recorded_at_id"), table_name="administration")
     op.drop_index(op.f("ix_administration__clinic_id_patient_id_started_at"), table_name="administration")
     op.drop_index(op.f("ix_administration__clinic_id_dose_order_id"), table_name="administration")
     op.drop_table("administration")
@@ -1050,14 +1061,14 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_vital_signs__clinic_id_patient_id_measured_at"), table_name="vital_signs")
     op.drop_index(op.f("ix_vital_signs__clinic_id_measured_at_id"), table_name="vital_signs")
     op.drop_table("vital_signs")
-    op.drop_index(op.f("ix_dose_order__clinic_id_session_id_id"), table_name="dose_order")
+    op.drop_index(op.f("ix_dose_order__clinic_id_session_id_ordered_at_id"), table_name="dose_order")
     op.drop_index(op.f("ix_dose_order__clinic_id_patient_id"), table_name="dose_order")
     op.drop_table("dose_order")
     op.drop_index(op.f("ix_dissociation_note__clinic_id_session_id_observed_at_id"), table_name="dissociation_note")
     op.drop_index(op.f("ix_dissociation_note__clinic_id_patient_id_observed_at"), table_name="dissociation_note")
     op.drop_index(op.f("ix_dissociation_note__clinic_id_observed_at_id"), table_name="dissociation_note")
     op.drop_table("dissociation_note")
-    op.drop_index(op.f("ix_assessment__clinic_id_session_id_id"), table_name="assessment")
+    op.drop_index(op.f("ix_assessment__clinic_id_session_id_assessed_at_id"), table_name="assessment")
     op.drop_index(op.f("ix_assessment__clinic_id_patient_id_assessed_at_id"), table_name="assessment")
     op.drop_index(op.f("ix_assessment__clinic_id_instrument_assessed_at_id"), table_name="assessment")
     op.drop_index(op.f("ix_assessment__clinic_id_course_id_instrument_assessed_at_id"), table_name="assessment")
@@ -1084,7 +1095,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_client_secret__clinic_id_client_id"), table_name="client_secret")
     op.drop_table("client_secret")
     op.drop_index(op.f("ix_alert__clinic_id_status_raised_at"), table_name="alert")
-    op.drop_index(op.f("ix_alert__clinic_id_session_id"), table_name="alert")
+    op.drop_index(op.f("ix_alert__clinic_id_session_id_raised_at_id"), table_name="alert")
     op.drop_index(op.f("ix_alert__clinic_id_patient_id_raised_at"), table_name="alert")
     op.drop_index(op.f("ix_alert__clinic_id_cause_id"), table_name="alert")
     op.drop_table("alert")
