@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -37,7 +37,7 @@ class Side:
 class Server:
     """A running server."""
 
-    def __init__(self, process: SpawnProcess, port: int, line: "Connection[bool, float]") -> None:
+    def __init__(self, process: SpawnProcess, port: int, line: "Connection[Any, Any]") -> None:
         self.port = port
         self._process = process
         self._line = line
@@ -77,7 +77,7 @@ def start(side: Side) -> Server:
     return Server(process, ours.recv(), ours)
 
 
-def _serve(side: Side, line: "Connection[float, bool]") -> None:
+def _serve(side: Side, line: "Connection[Any, Any]") -> None:
     # The log goes where a service manager would put it: into a file.
     sys.stdout = side.log.open("w", encoding="utf-8")
     make: Callable[[], ASGIApp]
@@ -106,7 +106,7 @@ def _serve(side: Side, line: "Connection[float, bool]") -> None:
     server.run(sockets=[listening])
 
 
-def _tell(line: "Connection[float, bool]", server: uvicorn.Server) -> None:
+def _tell(line: "Connection[Any, Any]", server: uvicorn.Server) -> None:
     try:
         while line.recv():
             line.send(time.process_time())

@@ -5,7 +5,7 @@ sides cannot drift apart; from then on each statement is a fixed text, as somebo
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import JSON, Boolean, Column, Uuid
 
@@ -34,7 +34,7 @@ class Dialect:
         """The placeholder of a parameter."""
         return f"?{number}" if self.is_sqlite else f"${number}"
 
-    def value(self, source: str, column: Column[object]) -> str:
+    def value(self, source: str, column: Column[Any]) -> str:
         """A column as the answer shows it."""
         name = f"{source}.{column.name}"
         match column.type:
@@ -195,7 +195,7 @@ def _typed(dialect: Dialect, resource: Resource, columns: tuple[str, ...], place
     return ", ".join(f"{place}::{kind}" for place, kind in zip(places.split(", "), kinds, strict=True))
 
 
-def _postgresql_type(column: Column[object]) -> str:
+def _postgresql_type(column: Column[Any]) -> str:
     match column.type:
         case Scaled():
             return "bigint"

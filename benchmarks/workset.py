@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, insert, select, text, update
+from sqlalchemy import Connection, Table, insert, select, text, update
 
 from app.alerts.models import Alert
 from app.assessments import rules
@@ -157,8 +157,7 @@ def _write(connection: Connection, work: WorkSet, facts: Sequence[Fact], last: i
     """Insert rows and their changes, numbered on from the last; the sealer has nothing left to do."""
     for model in _PARENTS_FIRST:
         table = Base.metadata.tables[model.__tablename__]  # type: ignore[attr-defined]
-        empty = {column.name: None for column in table.columns}
-        rows = [empty | fact.columns for fact in facts if fact.model is model]
+        rows = [_whole(table, fact) for fact in facts if fact.model is model]
         for begin in range(0, len(rows), _ROWS_AT_ONCE):
             connection.execute(insert(table), rows[begin : begin + _ROWS_AT_ONCE])
     changes = [_change(work, fact, number) for number, fact in enumerate(facts, start=last + 1)]
@@ -167,9 +166,14 @@ def _write(connection: Connection, work: WorkSet, facts: Sequence[Fact], last: i
     return last + len(changes)
 
 
+def _whole(table: Table, fact: Fact) -> dict[str, Any]:
+    """All columns of a row; what the fact does not say is empty."""
+    return {column.name: fact.columns.get(column.name) for column in table.columns}
+
+
 def _change(work: WorkSet, fact: Fact, sequence: int) -> dict[str, Any]:
     table = Base.metadata.tables[fact.model.__tablename__]  # type: ignore[attr-defined]
-    columns = {column.name: None for column in table.columns} | fact.columns
+    columns = _whole(table, fact)
     root_type, root_id = root_of(fact.model, columns)
     content = encode(table, columns)
     return {

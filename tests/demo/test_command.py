@@ -3,6 +3,7 @@
 import json
 import os
 import socket
+import shutil
 import sqlite3
 import stat
 import subprocess
@@ -94,8 +95,9 @@ def test_the_clinics_show_what_a_clinic_lives_through(filled: tuple[Path, str]) 
     assert rows(folder, firsts.format(6))[0][0] < rows(folder, firsts.format(1))[0][0] - 300
 
 
-def test_a_later_run_keeps_data_and_passwords(filled: tuple[Path, str]) -> None:
-    folder, _ = filled
+def test_a_later_run_keeps_data_and_passwords(filled: tuple[Path, str], tmp_path: Path) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(filled[0], folder)
     before = json.loads((folder / "demo-credentials.json").read_text())
     size = rows(folder, "SELECT count(*) FROM change")
     assert demo(folder, "--no-serve", "--port", "8123").returncode == 0
