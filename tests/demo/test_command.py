@@ -2,8 +2,8 @@
 
 import json
 import os
-import socket
 import shutil
+import socket
 import sqlite3
 import stat
 import subprocess
