@@ -106,7 +106,9 @@ def open_database(settings: Settings) -> Database:
         options: dict[str, Any] = {
             "hide_parameters": True,
             "pool_size": settings.pool_size,
-            "max_overflow": settings.pool_size,
+            # A connection above the pool's size would be closed after each use, and opening one costs more than
+            # the request: whoever finds none free waits for one.
+            "max_overflow": 0,
             "pool_timeout": 2,
             "connect_args": {"options": _POSTGRESQL_OPTIONS},
         }

@@ -35,7 +35,7 @@ class Settings(BaseSettings):
         default="sqlite+aiosqlite:///data/seriatim.db",
         description="`sqlite+aiosqlite:///FILE` or `postgresql+psycopg://USER:PASSWORD@HOST/NAME`.",
     )
-    pool_size: int = Field(default=10, ge=1, le=200, description="Connections a process keeps to PostgreSQL.")
+    pool_size: int = Field(default=20, ge=1, le=200, description="Connections a process keeps to PostgreSQL.")
 
     secret_key: SecretStr = Field(
         default=SecretStr(DEVELOPMENT_SECRET), description="Encrypts list cursors; at least 32 characters."
