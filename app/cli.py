@@ -26,7 +26,7 @@ from app.kernel.database import Database, WriteSession, open_database
 from app.kernel.errors import Failure
 from app.kernel.logging import configure
 from app.kernel.migrations import SchemaMismatch
-from app.kernel.settings import Settings
+from app.kernel.settings import DEVELOPMENT_URL, Settings
 from app.main import build_api
 
 Result = TypeVar("Result")
@@ -156,6 +156,7 @@ def migrate(
 @app.command()
 def openapi(
     output: Annotated[Path | None, typer.Option(help="Write to this file; default standard output.")] = None,
+    server: Annotated[str, typer.Option(help="The address of the installation it describes.")] = DEVELOPMENT_URL,
 ) -> None:
     """Write the OpenAPI document, from which clients can be generated.
 
@@ -163,7 +164,7 @@ def openapi(
 
     Example: `seriatim openapi --output openapi.json`
     """
-    settings = Settings.model_construct(database_url="sqlite+aiosqlite:///unused.db")
+    settings = Settings.model_construct(database_url="sqlite+aiosqlite:///unused.db", public_url=server)
     document = json.dumps(build_api(settings, open_database(settings)).openapi(), indent=2, ensure_ascii=False) + "\n"
     if output is None:
         typer.echo(document, nl=False)

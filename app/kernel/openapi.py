@@ -37,8 +37,8 @@ from app.kernel.idempotency import IdempotencyInProgress, IdempotencyKeyRequired
 from app.kernel.pagination import CursorInvalid
 from app.kernel.problems import CODES_KEY, MEDIA_TYPE, Problem, UnsupportedMediaType, every_failure
 from app.kernel.records import RESOURCES, ChangeReasonRequired, IdAlreadyUsed, RecordEnteredInError
-from app.kernel.schemas import CreateSchema, RecordRead
-from app.kernel.settings import Settings
+from app.kernel.schemas import NOTE_LENGTH, CreateSchema, RecordRead
+from app.kernel.settings import Environment, Settings
 from app.kernel.strict_json import MalformedJson
 
 MERGE_PATCH: Final = "application/merge-patch+json"
@@ -48,6 +48,9 @@ _REF: Final = "#/components/"
 _UUID_PATTERN: Final = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 _EXAMPLE_ID: Final = "0199c1f0-7d3e-7a51-9c1e-3f0a5b7e2d10"
 _MOST_INT32: Final = 2**31
+_MOST_INT64: Final = 2**63
+# More than any session, patient or clinic has of one thing; a list in an answer is never cut off to fit.
+_MOST_ITEMS: Final = 100_000
 _PAGE_DESCRIPTION: Final = "One page of a list. `next_cursor` null is the only mark of the end; a page may be short."
 
 Json = dict[str, Any]
@@ -92,19 +95,33 @@ _RESPONSE_NAMES: Final[Mapping[int, str]] = {
 _HEADERS: Final[Mapping[str, Json]] = {
     "Request-Id": {
         "description": "Names this request in logs and problems; quote it when asking for help.",
-        "schema": {"type": "string", "pattern": "^req_[0-9a-f-]{36}$", "examples": [f"req_{_EXAMPLE_ID}"]},
+        "schema": {
+            "type": "string",
+            "pattern": "^req_[0-9a-f-]{36}$",
+            "maxLength": 40,
+            "examples": [f"req_{_EXAMPLE_ID}"],
+        },
     },
     "ETag": {
         "description": "The version of the record, for `If-Match` and `If-None-Match`.",
-        "schema": {"type": "string", "pattern": '^"[0-9]{1,9}"$', "examples": ['"7"']},
+        "schema": {"type": "string", "pattern": '^"[0-9]{1,9}"$', "maxLength": 11, "examples": ['"7"']},
     },
     "Location": {
         "description": "The address of the record.",
-        "schema": {"type": "string", "format": "uri-reference", "examples": [f"/v1/sessions/{_EXAMPLE_ID}"]},
+        "schema": {
+            "type": "string",
+            "format": "uri-reference",
+            "maxLength": 200,
+            "examples": [f"/v1/sessions/{_EXAMPLE_ID}"],
+        },
     },
     "Link": {
         "description": "The next page (RFC 8288); absent on the last one.",
-        "schema": {"type": "string", "examples": ['</v1/sessions?cursor=gAAAAABn&limit=50>; rel="next"']},
+        "schema": {
+            "type": "string",
+            "maxLength": 4000,
+            "examples": ['</v1/sessions?cursor=gAAAAABn&limit=50>; rel="next"'],
+        },
     },
     "Idempotency-Replayed": {
         "description": "`true` when this answers a request that had been done before; nothing was done again.",
@@ -112,11 +129,11 @@ _HEADERS: Final[Mapping[str, Json]] = {
     },
     "Retry-After": {
         "description": "Seconds after which sending the same request again may work.",
-        "schema": {"type": "string", "pattern": "^[0-9]{1,5}$", "examples": ["1"]},
+        "schema": {"type": "string", "pattern": "^[0-9]{1,5}$", "maxLength": 5, "examples": ["1"]},
     },
     "WWW-Authenticate": {
         "description": "Which kind of token is expected, and what is wrong with the one that came (RFC 6750).",
-        "schema": {"type": "string", "examples": ['Bearer realm="seriatim"']},
+        "schema": {"type": "string", "maxLength": 400, "examples": ['Bearer realm="seriatim"']},
     },
 }
 
@@ -161,7 +178,7 @@ def build_document(routes: Sequence[BaseRoute], about: About, settings: Settings
         description=about.description,
         routes=[route for route in routes if isinstance(route, APIRoute)],
         tags=[{"name": name, "description": text} for name, text in about.tags.items()],
-        servers=[{"url": settings.public_url.rstrip("/"), "description": "This installation"}],
+        servers=[_server(settings)],
         contact={"name": "The operator of this installation", "url": settings.public_url},
         license_info={"name": "Apache License 2.0", "identifier": "Apache-2.0"},
         separate_input_output_schemas=False,
@@ -174,6 +191,7 @@ def build_document(routes: Sequence[BaseRoute], about: About, settings: Settings
     _name_pages(document)
     for schema in _all_schemas(document):
         _tidy(schema)
+    _bound_answers(document)
     document["components"] |= {
         "headers": copy.deepcopy(dict(_HEADERS)),
         "parameters": {},
@@ -192,6 +210,15 @@ def build_document(routes: Sequence[BaseRoute], about: About, settings: Settings
         for method, operation in item.items():
             _repair(document, about, operation, by_place[path, method], method)
     return _sorted_components(document)
+
+
+def _server(settings: Settings) -> Json:
+    # Integrators are who it is for, so it is not internal to the clinic.
+    described = {
+        Environment.DEVELOPMENT: "A local installation, for development and testing",
+        Environment.PRODUCTION: "This installation, in production",
+    }[settings.environment]
+    return {"url": settings.public_url.rstrip("/"), "description": described, "x-internal": False}
 
 
 def _repair(document: Json, about: About, operation: Json, route: APIRoute, method: str) -> None:
@@ -586,6 +613,52 @@ def _tidy(schema: Json) -> None:
             and abs(schema.get("minimum", _MOST_INT32)) < _MOST_INT32
         )
         schema.setdefault("format", "int32" if fits else "int64")
+
+
+def _bound_answers(document: Json) -> None:
+    """Give bounds to what has none in an answer; what is sent has its own, where it is declared.
+
+    No text is longer than the longest that is taken, and a whole number fits its format.
+    """
+    schemas: Json = document["components"]["schemas"]
+    sent: set[str] = set()
+    for item in document["paths"].values():
+        for operation in item.values():
+            sent |= _referred(schemas, operation.get("requestBody", {}), set())
+    for operation in (operation for item in document["paths"].values() for operation in item.values()):
+        for answer in operation["responses"].values():
+            for media in answer.get("content", {}).values():
+                for schema in _inside(media.get("schema", {})):
+                    _bound(schema)
+    for name in schemas.keys() - sent:
+        for schema in _inside(schemas[name]):
+            _bound(schema)
+
+
+def _referred(schemas: Json, place: Json, seen: set[str]) -> set[str]:
+    """Names of the shapes that a place refers to, directly or through others."""
+    for node in _nodes(place):
+        reference = node.get("$ref")
+        if isinstance(reference, str) and (name := reference.rsplit("/", 1)[1]) in schemas and name not in seen:
+            seen.add(name)
+            _referred(schemas, schemas[name], seen)
+    return seen
+
+
+def _bound(schema: Json) -> None:
+    if "const" in schema or "enum" in schema:
+        return
+    match schema.get("type"):
+        case "string":
+            schema.setdefault("maxLength", NOTE_LENGTH)
+        case "integer":
+            most = _MOST_INT32 - 1 if schema["format"] == "int32" else _MOST_INT64 - 1
+            schema.setdefault("minimum", -most)
+            schema.setdefault("maximum", most)
+        case "array":
+            schema.setdefault("maxItems", _MOST_ITEMS)
+        case _:
+            pass
 
 
 def _component_name(name: str) -> str:

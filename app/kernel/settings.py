@@ -7,6 +7,7 @@ from typing import Self
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+DEVELOPMENT_URL = "http://127.0.0.1:8000"
 # Refused in production.
 DEVELOPMENT_SECRET = "development-only-secret-key-never-for-production"  # noqa: S105  # pragma: allowlist secret
 _LEAST_SECRET_LENGTH = 32
@@ -43,7 +44,7 @@ class Settings(BaseSettings):
     allowed_hosts: tuple[str, ...] = Field(
         default=("localhost", "127.0.0.1", "[::1]"), description="Host names this installation answers to."
     )
-    public_url: str = Field(default="http://127.0.0.1:8000", description="The address people reach it at.")
+    public_url: str = Field(default=DEVELOPMENT_URL, description="The address people reach it at.")
     docs: bool | None = Field(default=None, description="Serve /docs; default: yes, except in production.")
 
     max_body_bytes: int = Field(default=1_048_576, ge=1024)
