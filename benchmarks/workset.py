@@ -17,9 +17,10 @@ from uuid import UUID
 from sqlalchemy import Connection, Table, insert, select, text, update
 
 from app.alerts.models import Alert
-from app.assessments import rules
 from app.assessments.catalogue import shipped_instruments
 from app.assessments.models import Assessment
+from app.assessments.rules.safety import safety_alert
+from app.assessments.rules.scoring import score_items
 from app.courses.models import Course
 from app.dosing.models import Administration, DoseEventRecord, DoseOrder
 from app.identity import actions
@@ -377,7 +378,7 @@ class _Maker:
 
     def _assessment(self, belongs: Mapping[str, Any], at: datetime) -> Iterator[Fact]:
         items = [self._chance.randrange(4) for _ in range(8)] + [self._chance.choices((0, 1, 3), (18, 1, 1))[0]]
-        score = rules.score_items(self._phq9, items)
+        score = score_items(self._phq9, items)
         assessment = self._record(
             at,
             **belongs,
@@ -396,9 +397,10 @@ class _Maker:
             syndrome=score.syndrome,
             scoring_version=score.scoring_version,
             recall_period=self._phq9.recall,
+            too_soon_after_dose=False,
         )
         yield Fact(Assessment, assessment, "assessment.recorded")
-        if (found := rules.safety_alert(self._phq9, score)) is not None:
+        if (found := safety_alert(self._phq9, score)) is not None:
             alert = self._record(
                 at,
                 patient_id=belongs["patient_id"],

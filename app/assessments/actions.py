@@ -1,7 +1,8 @@
 """Recording a filled form: scored, placed on the clock, checked for what must not be missed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -9,10 +10,14 @@ from zoneinfo import ZoneInfo
 
 from app.alerts import queries as alert_queries
 from app.alerts.actions import Cause, end_alerts_of, raise_alert
-from app.assessments import queries, rules
+from app.assessments import queries
 from app.assessments.catalogue import shipped_instruments
 from app.assessments.models import Assessment
-from app.assessments.rules import Instrument, Score
+from app.assessments.rules.files import require_latest
+from app.assessments.rules.instrument import Instrument, Recall
+from app.assessments.rules.safety import safety_alert
+from app.assessments.rules.scoring import Score, score_items, score_total
+from app.assessments.rules.windows import hours_since, is_too_soon, precedes_doses_of_its_day
 from app.assessments.schemas import AssessmentCreate, AssessmentUpdate, TotalSource
 from app.courses.models import Course
 from app.courses.rules import instant_of
@@ -54,10 +59,11 @@ async def record_assessment(db: WriteSession, actor: Actor, patient_id: UUID, bo
         return before
     patient = await one(db, actor, Patient, patient_id)
     place = await _place(db, actor, patient.id, body)
-    instrument = rules.require_latest(shipped_instruments(), body.instrument)
+    instrument = require_latest(shipped_instruments(), body.instrument)
     score = _scored(instrument, body.items, body.total)
     assessed_at = _assessed_at(actor, body.answered_at, body.answered_on)
-    hours, days = await _since_last_dose(db, actor, patient.id, body.answered_at, assessed_at)
+    recall = instrument.recalls[0]
+    clock_columns = await _clock_columns(db, actor, patient.id, recall, body.answered_at, assessed_at)
     assessment = Assessment(
         **identity_of(actor, body),
         patient_id=patient.id,
@@ -70,12 +76,11 @@ async def record_assessment(db: WriteSession, actor: Actor, patient_id: UUID, bo
         assessed_at=assessed_at,
         items=body.items,
         total_source=TotalSource.COMPUTED if body.items is not None else TotalSource.ENTERED,
-        recall_period=instrument.recall,
-        hours_since_last_dose=hours,
-        days_since_last_dose=days,
+        recall_period=recall.period,
         rated_by=body.rated_by,
         language=body.language,
         note=body.note,
+        **clock_columns,
         **_score_columns(score),
     )
     db.add(assessment)
@@ -103,9 +108,9 @@ async def _place(db: WriteSession, actor: Actor, patient_id: UUID, body: Assessm
 
 def _scored(instrument: Instrument, items: list[int | None] | None, total: Decimal | None) -> Score:  # a Decimal
     if items is not None:
-        return rules.score_items(instrument, items)
+        return score_items(instrument, items)
     assert total is not None
-    return rules.score_total(instrument, total)
+    return score_total(instrument, total)
 
 
 def _score_columns(score: Score) -> dict[str, Any]:
@@ -128,24 +133,53 @@ def _assessed_at(actor: Actor, answered_at: datetime | None, answered_on: date |
     return instant_of(answered_on, _NOON, actor.time_zone)
 
 
-async def _since_last_dose(
-    db: WriteSession, actor: Actor, patient_id: UUID, answered_at: datetime | None, assessed_at: datetime
-) -> tuple[Decimal | None, int | None]:
-    row = (await db.execute(session_queries.latest_dose_before(actor, patient_id, assessed_at))).one_or_none()
+def _instrument_of(assessment: Assessment) -> Instrument:
+    return shipped_instruments()[assessment.instrument, assessment.instrument_version]
+
+
+def _recall_of(assessment: Assessment) -> Recall:
+    recalls = _instrument_of(assessment).recalls
+    return next(recall for recall in recalls if recall.period == assessment.recall_period)
+
+
+async def _clock_columns(
+    db: WriteSession,
+    actor: Actor,
+    patient_id: UUID,
+    recall: Recall,
+    answered_at: datetime | None,
+    assessed_at: datetime,
+) -> dict[str, Any]:
+    until = _doses_until(actor, recall, answered_at, assessed_at)
+    row = (await db.execute(session_queries.latest_dose_before(actor, patient_id, until))).one_or_none()
     last_dose_at = None if row is None else row.last_dose_at or row.started_at
-    return _on_the_clock(actor, last_dose_at, answered_at, assessed_at)
+    return _on_the_clock(actor, recall, last_dose_at, answered_at, assessed_at)
+
+
+def _doses_until(actor: Actor, recall: Recall, answered_at: datetime | None, assessed_at: datetime) -> datetime:
+    """Up to when a dose comes before an answer."""
+    if not precedes_doses_of_its_day(recall.clock, answered_at):
+        return assessed_at
+    day = assessed_at.astimezone(ZoneInfo(actor.time_zone)).date()
+    return instant_of(day, time(0), actor.time_zone) - timedelta(microseconds=1)
 
 
 def _on_the_clock(
-    actor: Actor, last_dose_at: datetime | None, answered_at: datetime | None, assessed_at: datetime
-) -> tuple[Decimal | None, int | None]:
+    actor: Actor, recall: Recall, last_dose_at: datetime | None, answered_at: datetime | None, assessed_at: datetime
+) -> dict[str, Any]:
     """Hours (where the time is known) and calendar days since the last dose; 0 while drug flows."""
-    if last_dose_at is None:
-        return None, None
-    reached = min(last_dose_at, assessed_at)
-    zone = ZoneInfo(actor.time_zone)
-    days = (assessed_at.astimezone(zone).date() - reached.astimezone(zone).date()).days
-    return rules.hours_since(reached, answered_at), days
+    hours: Decimal | None = None
+    days: int | None = None
+    if last_dose_at is not None:
+        reached = min(last_dose_at, assessed_at)
+        zone = ZoneInfo(actor.time_zone)
+        hours = hours_since(reached, answered_at)
+        days = (assessed_at.astimezone(zone).date() - reached.astimezone(zone).date()).days
+    return {
+        "hours_since_last_dose": hours,
+        "days_since_last_dose": days,
+        "too_soon_after_dose": is_too_soon(recall, hours, days),
+    }
 
 
 async def place_again(db: WriteSession, actor: Actor, patient_id: UUID, cause: str) -> None:
@@ -156,18 +190,27 @@ async def place_again(db: WriteSession, actor: Actor, patient_id: UUID, cause: s
     await db.flush()
     doses = (await db.execute(session_queries.doses_of(actor, patient_id))).all()
     for assessment in (await db.execute(queries.standing_assessments(actor, patient_id))).scalars().all():
-        before = [dose for dose in doses if dose.started_at <= assessment.assessed_at]
+        recall = _recall_of(assessment)
+        until = _doses_until(actor, recall, assessment.answered_at, assessment.assessed_at)
+        before = [dose for dose in doses if dose.started_at <= until]
         last_dose_at = before[-1].last_dose_at or before[-1].started_at if before else None
-        hours, days = _on_the_clock(actor, last_dose_at, assessment.answered_at, assessment.assessed_at)
-        if (hours, days) != (assessment.hours_since_last_dose, assessment.days_since_last_dose):
-            assessment.hours_since_last_dose, assessment.days_since_last_dose = hours, days
+        columns = _on_the_clock(actor, recall, last_dose_at, assessment.answered_at, assessment.assessed_at)
+        if _set(assessment, columns):
             name_change(db, assessment, "assessment.placed_again", reason=cause, occurred_at=assessment.assessed_at)
+
+
+def _set(assessment: Assessment, columns: Mapping[str, Any]) -> bool:
+    """Set columns and say whether any of them is another than before."""
+    changed = {name: value for name, value in columns.items() if getattr(assessment, name) != value}
+    for name, value in changed.items():
+        setattr(assessment, name, value)
+    return bool(changed)
 
 
 def _raise_if_needed(
     db: WriteSession, actor: Actor, assessment: Assessment, instrument: Instrument, score: Score
 ) -> None:
-    alert = rules.safety_alert(instrument, score)
+    alert = safety_alert(instrument, score)
     if alert is None or instrument.safety_item is None:
         return
     cause = Cause(
@@ -198,8 +241,10 @@ async def correct_assessment(  # a correction carries version and reason
     if "answered_at" in told:
         assessment.answered_at, assessment.answered_on = body.answered_at, None
         assessment.assessed_at = body.answered_at
-        assessment.hours_since_last_dose, assessment.days_since_last_dose = await _since_last_dose(
-            db, actor, assessment.patient_id, body.answered_at, body.answered_at
+        recall = _recall_of(assessment)
+        _set(
+            assessment,
+            await _clock_columns(db, actor, assessment.patient_id, recall, body.answered_at, body.answered_at),
         )
     for member in ("rated_by", "note"):
         if member in told:
@@ -211,14 +256,13 @@ async def correct_assessment(  # a correction carries version and reason
 
 
 async def _score_again(db: WriteSession, actor: Actor, assessment: Assessment, body: AssessmentUpdate) -> None:
-    instrument = shipped_instruments()[assessment.instrument, assessment.instrument_version]
+    instrument = _instrument_of(assessment)
     items = body.items if "items" in body.model_fields_set else None
     score = _scored(instrument, items, body.total)
     assessment.items = items
     assessment.total_source = TotalSource.COMPUTED if items is not None else TotalSource.ENTERED
-    for column, value in _score_columns(score).items():
-        setattr(assessment, column, value)
-    wanted = rules.safety_alert(instrument, score)
+    _set(assessment, _score_columns(score))
+    wanted = safety_alert(instrument, score)
     standing = (await db.execute(alert_queries.unresolved_alerts_of(actor, assessment.id))).scalars().all()
     if wanted is not None and any(
         (one_of.code, one_of.severity) == (wanted.code, wanted.severity) for one_of in standing

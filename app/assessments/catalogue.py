@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from app.assessments.rules import Instrument, load_instruments
+from app.assessments.rules.files import load_instruments
+from app.assessments.rules.instrument import Instrument
 
 
 @cache

@@ -51,6 +51,8 @@ class Assessment(ClinicRecord, Base):
     recall_period: Mapped[Name]
     hours_since_last_dose: Mapped[Hours | None]
     days_since_last_dose: Mapped[int | None]
+    # It looks back, and was answered so soon after a dose that it still speaks of the time before.
+    too_soon_after_dose: Mapped[bool]
     rated_by: Mapped[Name | None]
     language: Mapped[Code | None]
     note: Mapped[LongText | None]

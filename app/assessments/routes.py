@@ -11,7 +11,9 @@ from starlette.responses import Response
 from app.assessments import actions, queries
 from app.assessments.catalogue import shipped_instruments
 from app.assessments.models import Assessment
-from app.assessments.rules import Instrument, ItemsNotAccepted, UnknownInstrument, latest
+from app.assessments.rules.files import UnknownInstrument, latest
+from app.assessments.rules.instrument import Instrument
+from app.assessments.rules.scoring import ItemsNotAccepted
 from app.assessments.schemas import AssessmentCreate, AssessmentRead, AssessmentUpdate, InstrumentRead
 from app.kernel.actor import Actor
 from app.kernel.endpoint import Endpoint, IfMatch, ReadDb, WriteDb, require

@@ -120,6 +120,11 @@ class AssessmentRead(ClinicRecordRead):
         description="Calendar days on the clinic's clock; a trial's placebo counts as a dose; null before any.",
         examples=[7],
     )
+    too_soon_after_dose: bool = Field(
+        description="It looks back over days and was answered so soon after a dose that it still speaks of the time "
+        "before it; it never counts as an effect of that dose.",
+        examples=[False],
+    )
     rated_by: str | None = Field(description="Who rated.", examples=["Dr Okafor"])
     language: str | None = Field(description="BCP 47 tag of the form.", examples=["en-US"])
     note: str | None = Field(description="Free text.", examples=["Filled in on paper."])
@@ -134,8 +139,11 @@ class InstrumentRead(ResponseSchema):
     name: str = Field(description="In words.", examples=["Patient Health Questionnaire-9"])
     respondent: str = Field(description="Who answers.", examples=["self"])
     entry: str = Field(description="`items_or_total` or `total_only`.", examples=["items_or_total"])
-    recall: str = Field(description="What the questions look back on.", examples=["2 weeks"])
-    clock: str = Field(description="`windowed` looks back, `acute` is about now.", examples=["windowed"])
+    recalls: list[dict[str, Any]] = Field(
+        description="What its editions look back on, the usual one first. `windowed` looks back, `acute` is about now; "
+        "answered less than `hours_after_dose` after a dose, a form still speaks of the time before it.",
+        examples=[[{"period": "2 weeks", "clock": "windowed", "hours_after_dose": 24}]],
+    )
     instruction: str | None = Field(
         description="What to say above the items.", examples=["Over the last 2 weeks, how often …"]
     )
@@ -152,7 +160,12 @@ class InstrumentRead(ResponseSchema):
     severity: dict[str, Any] = Field(description="Bands of totals with their source.", examples=[{"bands": []}])
     response: dict[str, Any] = Field(description="What counts as response.", examples=[{"reduction_percent": 50}])
     remission: dict[str, Any] | None = Field(
-        description="What counts as remission.", examples=[{"operator": "<", "value": 5}]
+        description="What counts as remission, with the other published cut-offs.",
+        examples=[{"operator": "<", "value": 5}],
+    )
+    change: dict[str, Any] = Field(
+        description="What a change from baseline means: published sizes with their sources.",
+        examples=[{"mcid_points": {"value": 5}}],
     )
     safety_item: dict[str, Any] | None = Field(
         description="The item about suicide and when it raises an alert.", examples=[{"number": 9}]

@@ -121,6 +121,7 @@ CREATE TABLE assessment (
     recall_period character varying(200) NOT NULL,
     hours_since_last_dose bigint,
     days_since_last_dose integer,
+    too_soon_after_dose boolean NOT NULL,
     rated_by character varying(200),
     language character varying(64),
     note text,

@@ -121,6 +121,7 @@ CREATE TABLE assessment (
     recall_period VARCHAR(200) NOT NULL,
     hours_since_last_dose BIGINT,
     days_since_last_dose INTEGER,
+    too_soon_after_dose BOOLEAN NOT NULL,
     rated_by VARCHAR(200),
     language VARCHAR(64),
     note TEXT,

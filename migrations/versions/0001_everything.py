@@ -609,6 +609,7 @@ def upgrade() -> None:
         sa.Column("recall_period", sa.String(length=200), nullable=False),
         sa.Column("hours_since_last_dose", sa.BigInteger(), nullable=True),
         sa.Column("days_since_last_dose", sa.Integer(), nullable=True),
+        sa.Column("too_soon_after_dose", sa.Boolean(), nullable=False),
         sa.Column("rated_by", sa.String(length=200), nullable=True),
         sa.Column("language", sa.String(length=64), nullable=True),
         sa.Column("note", sa.Text(), nullable=True),

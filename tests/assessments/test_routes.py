@@ -126,6 +126,36 @@ async def test_hours_since_the_last_dose(clinic: World) -> None:
     assert (moved["answered_on"], moved["hours_since_last_dose"], moved["days_since_last_dose"]) == (None, 24, 1)
 
 
+async def test_a_form_that_looks_back_is_marked_when_a_dose_is_too_near(clinic: World) -> None:
+    care = await caring(clinic)
+    patient = await care.patient()
+    session = await care.session(await care.course(patient))
+    dosed = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
+    stopped = dosed + timedelta(minutes=40)
+    given = {"started_at": instant(dosed), "stopped_at": instant(stopped), "delivered_mg": 40}
+    moments = [
+        (instant(dosed - timedelta(minutes=1)), False),
+        (instant(stopped + timedelta(hours=2)), True),
+        (instant(stopped + timedelta(hours=24)), False),
+    ]
+    early = [await care.phq9(patient, answered_at=moment) for moment, _ in moments]
+    assert [form["too_soon_after_dose"] for form in early] == [False] * 3, "no dose is known yet"
+    administration = await care.administration(session, **given)
+    for form, (_, too_soon) in zip(early, moments, strict=True):
+        again = await care.again(form)
+        assert (again["too_soon_after_dose"], again["total"]) == (too_soon, form["total"])
+    told = [version["event"] for version in await care.history(early[1])]
+    assert told == ["assessment.recorded", "assessment.placed_again"]
+    late = [await care.phq9(patient, answered_at=moment) for moment, _ in moments]
+    assert [form["too_soon_after_dose"] for form in late] == [False, True, False]
+    waiting = await care.phq9(patient, answered_on="2026-03-02")
+    assert (waiting["days_since_last_dose"], waiting["too_soon_after_dose"]) == (None, False), "taken to be older"
+    next_day = await care.phq9(patient, answered_on="2026-03-03")
+    assert (next_day["days_since_last_dose"], next_day["too_soon_after_dose"]) == (1, False)
+    await care.void(administration)
+    assert not (await care.again(late[1]))["too_soon_after_dose"]
+
+
 async def test_one_time_and_one_kind_of_answer(clinic: World) -> None:
     care = await caring(clinic)
     patient = await care.patient()

@@ -5,7 +5,6 @@ Rows of items with their totals are worked by hand from the published scoring ru
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import cast
@@ -16,24 +15,15 @@ from hypothesis import strategies as st
 
 import app
 from app.alerts.rules import AlertSeverity
-from app.assessments.rules import (
-    Clock,
-    Entry,
-    Instrument,
+from app.assessments.rules.change import is_remission, is_response, is_within
+from app.assessments.rules.files import UnknownInstrument, latest, load_instruments, require_latest
+from app.assessments.rules.instrument import ChangeRules, Clock, Entry, Instrument, Respondent
+from app.assessments.rules.safety import SafetyAlert, safety_alert
+from app.assessments.rules.scoring import (
     InvalidItems,
     InvalidTotal,
     ItemsNotAccepted,
-    Respondent,
-    SafetyAlert,
     Score,
-    UnknownInstrument,
-    hours_since,
-    is_remission,
-    is_response,
-    latest,
-    load_instruments,
-    require_latest,
-    safety_alert,
     score_items,
     score_total,
 )
@@ -45,7 +35,6 @@ PHQ9 = SHIPPED["PHQ9", 1]
 MADRS = SHIPPED["MADRS", 1]
 HAMD17 = SHIPPED["HAMD17", 1]
 HAMD6 = SHIPPED["HAMD6", 1]
-NOW = datetime(2026, 3, 2, 14, tzinfo=UTC)
 REVIEW = SafetyAlert(AlertSeverity.REVIEW, "safety_item_positive")
 URGENT = SafetyAlert(AlertSeverity.URGENT, "safety_item_positive")
 MISSING = SafetyAlert(AlertSeverity.REVIEW, "safety_item_missing")
@@ -174,7 +163,10 @@ def test_the_items_add_up_to_the_highest_total(instrument: Instrument) -> None:
 @pytest.mark.parametrize("instrument", SHIPPED.values(), ids=lambda instrument: instrument.code)
 def test_every_threshold_names_its_source(instrument: Instrument) -> None:
     rules = (instrument.severity, instrument.response, instrument.gaps, instrument.remission, instrument.safety_item)
-    sources = [rule.source for rule in (*rules, instrument.syndrome) if rule is not None]
+    changes = [getattr(instrument.change, name) for name in ChangeRules.__dataclass_fields__]
+    sources = [rule.source for rule in (*rules, *changes, *instrument.recalls, instrument.syndrome) if rule is not None]
+    others = [rule for rule in (instrument.remission, *changes) if rule is not None]
+    sources += [other.source for rule in others for other in rule.alternatives]
     assert all(len(source) >= len("Seriatim default.") for source in (instrument.source, *sources))
     assert instrument.licence
 
@@ -352,26 +344,29 @@ def test_remission_differs_by_instrument(instrument: Instrument, total: str, rem
     assert is_remission(instrument, Decimal(total)) is remission
 
 
-@pytest.mark.parametrize(
-    ("after", "hours"),
-    [
-        (timedelta(0), "0.00"),
-        (timedelta(hours=4), "4.00"),
-        (timedelta(days=7), "168.00"),
-        (timedelta(minutes=20), "0.33"),
-        (timedelta(minutes=40), "0.67"),
-        (timedelta(seconds=18), "0.01"),  # 0.005 hours: half up
-        (timedelta(seconds=17), "0.00"),
-    ],
-)
-def test_hours_since_the_last_dose(after: timedelta, hours: str) -> None:
-    assert str(hours_since(NOW, NOW + after)) == hours
+def test_the_other_published_cut_offs_stand_beside_the_default() -> None:
+    # KADS (default), esketamine programme, Hawley 2002, Riedel 2010.
+    assert MADRS.remission is not None
+    cuts = [MADRS.remission, *MADRS.remission.alternatives]
+    assert [[total for total in range(14) if is_within(cut, Decimal(total))][-1] for cut in cuts] == [10, 12, 9, 7]
 
 
-def test_hours_are_unknown_without_both_times() -> None:
-    assert hours_since(None, NOW) is None
-    assert hours_since(NOW, None) is None
-    assert hours_since(NOW, NOW - timedelta(seconds=1)) is None
+def test_sizes_of_change_are_published_ones() -> None:
+    def values(instrument: Instrument) -> dict[str, list[float]]:
+        sizes = {name: getattr(instrument.change, name) for name in ChangeRules.__dataclass_fields__}
+        return {name: [float(one.value) for one in (size, *size.alternatives)] for name, size in sizes.items() if size}
+
+    assert values(PHQ9) == {
+        "partial_response_percent": [25, 20],
+        "mcid_points": [5, 3.7, 1.7],  # Löwe 2004, Bauer-Staeb 2021, Kounali 2020
+        "mcid_percent": [20, 23],  # Kounali 2020, Bauer-Staeb 2021
+        "reliable_points": [4.6],  # 1.96 * 5.0 * sqrt(2 * (1 - 0.89)) = 4.597
+        "deterioration_points": [5],
+        "relapse_from": [10],
+    }
+    assert values(MADRS)["mcid_points"] == [1.9, 3, 6]  # Duru 2008; Hengartner 2021
+    assert values(HAMD17)["mcid_points"] == [3, 5]
+    assert values(HAMD6) == {"partial_response_percent": [25, 20], "mcid_points": [2, 4]}
 
 
 @given(items=answers)
@@ -475,6 +470,9 @@ BAND = {"minimum": 0, "maximum": 27, "label": "all"}
         ),
         ("severity", {"source": ""}, "severity.source: must be a text"),
         ("response", {"reduction_percent": 0}, "response.reduction_percent: must be a number above zero"),
+        ("recalls", [], "recalls: must name at least one period, each once"),
+        ("change", {"mcid_points": {"value": 0}}, "change.mcid_points.value: must be a number above zero"),
+        ("change", {"mcid": None}, "change.mcid: unknown field"),
         ("remission", {"operator": ">"}, "remission.operator: must be one of <, <="),
         ("safety_item", {"number": 10}, "safety_item.number: must be the number of an item"),
         ("safety_item", {"urgent_from": 0}, "safety_item.urgent_from: must be a whole number, at least 1"),

@@ -15,9 +15,10 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
-from app.assessments import rules as scoring
 from app.assessments.actions import record_assessment
 from app.assessments.catalogue import shipped_instruments
+from app.assessments.rules.files import require_latest
+from app.assessments.rules.scoring import InvalidTotal, score_total
 from app.assessments.schemas import AssessmentCreate
 from app.courses.actions import open_course
 from app.courses.rules import instant_of
@@ -139,8 +140,8 @@ def _require_past(anchor_on: date) -> None:
 def is_possible(instrument: str, total: Decimal) -> bool:
     """Whether an instrument, in its newest version, can have a total."""
     try:
-        scoring.score_total(scoring.require_latest(shipped_instruments(), instrument), total)
-    except scoring.InvalidTotal:
+        score_total(require_latest(shipped_instruments(), instrument), total)
+    except InvalidTotal:
         return False
     return True
 
