@@ -10,7 +10,7 @@ from app.courses.rules import CourseStatus
 from app.courses.schemas import CourseCreate, CourseUpdate, EndCourse
 from app.identity.models import Staff
 from app.identity.rules import Role
-from app.kernel import clock
+from app.kernel import clock, policies
 from app.kernel.actor import Actor
 from app.kernel.database import WriteSession
 from app.kernel.errors import Fault, Invalid
@@ -43,6 +43,7 @@ async def open_course(db: WriteSession, actor: Actor, patient_id: UUID, body: Co
         return before
     patient = await one(db, actor, Patient, patient_id)
     protocol = require_latest(shipped_protocols(), body.protocol_code)
+    phase = protocol.phases[0]
     local = body.first_session_at.astimezone(ZoneInfo(actor.time_zone)) if body.first_session_at else None
     starts_on = local.date() if local else body.starts_on or today(actor)
     course = Course(
@@ -52,7 +53,7 @@ async def open_course(db: WriteSession, actor: Actor, patient_id: UUID, body: Co
         protocol_version=protocol.version,
         indication_code=body.indication_code,
         status=CourseStatus.ACTIVE,
-        phase="induction",
+        phase=phase.name,
         prescriber_id=await _prescriber(db, actor, body.prescriber_id),
         starts_on=starts_on,
         time_zone=actor.time_zone,
@@ -62,7 +63,8 @@ async def open_course(db: WriteSession, actor: Actor, patient_id: UUID, body: Co
     name_change(db, course, "course.opened")
     await db.flush()
     at = local.time() if local else time(9)
-    for planned in rules.plan_sessions(starts_on, at, actor.time_zone, protocol.day_offsets):
+    days = phase.days(ahead=int(policies.value_of("plan_ahead_sessions")))
+    for planned in rules.plan_sessions(starts_on, at, actor.time_zone, days):
         item = PlanItem(
             **identity_of(actor),
             patient_id=patient.id,

@@ -78,7 +78,7 @@ class CourseRead(ClinicRecordRead):
     phase: str = Field(
         description="Where in the plan.",
         examples=["induction"],
-        json_schema_extra={"x-extensible-enum": ["induction", "maintenance"]},
+        json_schema_extra={"x-extensible-enum": ["induction", "maintenance", "maintenance_1", "maintenance_2"]},
     )
     prescriber_id: Id | None = Field(description="The responsible prescriber.")
     starts_on: Day = Field(description="The first day, in the clinic's zone.")

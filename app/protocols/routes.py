@@ -25,7 +25,7 @@ ProtocolCode = Annotated[str, Path(max_length=64, description="The protocol's co
 
 
 def _shown(protocol: Protocol) -> Mapping[str, Any]:
-    facts = asdict(protocol)
+    facts = asdict(protocol) | {name: getattr(protocol, name) for name in ("sessions", "day_offsets", "dose_mg_per_kg")}
     return {"object": "protocol", **{name: facts[name] for name in ProtocolRead.model_fields if name != "object"}}
 
 

@@ -13,7 +13,7 @@ from enum import StrEnum
 from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
-from typing import NoReturn, Self, TypeVar, cast
+from typing import Final, NoReturn, Self, TypeVar, cast
 
 from app.kernel.errors import Fault, Invalid
 
@@ -45,8 +45,23 @@ class ClockStart(StrEnum):
     END = "end"
 
 
+class DecisionAction(StrEnum):
+    """What has to be decided, and recorded, before a course leaves a phase for the next."""
+
+    EVIDENCE_OF_BENEFIT = "evidence_of_benefit_required"
+
+
 class DataFileError(ValueError):
-    """A shipped data file is wrong; says which file and which field. Raised at load, never while serving."""
+    """A data file is wrong; says which file and which field.
+
+    `field` is the path of the field, such as `phases[0].sessions`, and `fault` the sentence about it, which repeats no
+    value. Both are empty where the file as a whole cannot be read.
+    """
+
+    def __init__(self, message: str, *, field: str = "", fault: str = "") -> None:
+        super().__init__(message)
+        self.field = field
+        self.fault = fault
 
 
 class UnknownProtocol(Invalid):
@@ -69,13 +84,87 @@ class Observation:
 class DoseLimits:
     """Soft limits: beyond them the question is "are you sure?", not a refusal. None where there is no limit.
 
-    `max_mg_per_kg` per session; `minimum_minutes` an infusion should last; `times_previous_dose` compares with the
-    previous dose of the same drug and route.
+    `max_mg_per_kg` and `max_mg` per session; `minimum_minutes` an infusion should last; `times_previous_dose` compares
+    with the previous dose of the same drug and route.
     """
 
     max_mg_per_kg: Decimal | None
+    max_mg: Decimal | None
     minimum_minutes: int | None
     times_previous_dose: Decimal | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """A stretch of a plan with one rhythm and one set of doses.
+
+    Days are stated (`day_offsets`, counted from the phase's first day) or follow an interval (`interval_days`: the
+    intervals to choose from, the first being planned unless another is chosen). With neither, nothing is planned and
+    sessions come as they are needed.
+
+    Attributes:
+        name: Its code, such as `induction` or `maintenance_1`.
+        route: Where it differs from the plan's.
+        sessions: How many; None: as long as it helps.
+        weeks: How long it lasts; None where the plan does not say, or has no end.
+        sessions_per_week: At most so many in a week counted from the phase's first day.
+        first_dose_mg: Doses to choose from for its first session, where they are fewer than `dose_mg`.
+        dose_mg: Doses to choose from, in mg.
+        dose_mg_per_kg: The same by weight.
+        climbed: The doses are steps: the next one only after the one before was not enough.
+        rules: What else holds, in words.
+    """
+
+    name: str
+    route: Route | None
+    sessions: int | None
+    weeks: int | None
+    sessions_per_week: int | None
+    day_offsets: tuple[int, ...]
+    interval_days: tuple[int, ...]
+    first_dose_mg: tuple[Decimal, ...]
+    dose_mg: tuple[Decimal, ...]
+    dose_mg_per_kg: tuple[Decimal, ...]
+    climbed: bool
+    rules: tuple[str, ...]
+
+    @property
+    def rolls(self) -> bool:
+        """Whether it has a rhythm and no end, so that its sessions are planned some at a time."""
+        return bool(self.interval_days) and self.sessions is None
+
+    def days(self, *, interval_days: int | None = None, ahead: int) -> tuple[int, ...]:
+        """The days to plan, counted from the phase's first day.
+
+        Args:
+            interval_days: The interval that was chosen, instead of the first one offered.
+            ahead: How many sessions are planned at a time where the phase has no end.
+        """
+        if self.day_offsets and interval_days is None:
+            return self.day_offsets
+        if not (interval := interval_days or next(iter(self.interval_days), None)):
+            return ()
+        return tuple(number * interval for number in range(self.sessions or ahead))
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionPoint:
+    """Something to decide after a phase, before the next begins."""
+
+    after: str
+    action: DecisionAction
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlternativeStart:
+    """Other doses for some patients: from an age on, in the jurisdictions named (all, where none is)."""
+
+    age_at_least: int
+    jurisdictions: tuple[str, ...]
+    first_dose_mg: tuple[Decimal, ...]
+    dose_mg: tuple[Decimal, ...]
     source: str
 
 
@@ -83,10 +172,10 @@ class DoseLimits:
 class Protocol:
     """One version of a plan.
 
-    `drug`, `route`, `sessions`, `dose_mg_per_kg` and `infusion_minutes` are None where the plan leaves them open.
-    `day_offsets` are calendar days after the first session. `vital_slots_minutes` are minutes after the first moment
-    of the dose; the reading before it may be `pre_dose_vitals_within_minutes` old. `verified` says whether the
-    publications in `source` were checked.
+    `drug`, `route` and `infusion_minutes` are None where the plan leaves them open. A course begins in the first of
+    the `phases`. `step_mg` is the size of the unit a dose is made of, or is raised by; more than `max_mg_per_session`
+    is never part of the plan. `vital_slots_minutes` are minutes after the first moment of the dose; the reading before
+    it may be `pre_dose_vitals_within_minutes` old. `verified` says whether the publications in `source` were checked.
     """
 
     code: str
@@ -94,10 +183,12 @@ class Protocol:
     name: str
     drug: Drug | None
     route: Route | None
-    sessions: int | None
-    day_offsets: tuple[int, ...]
-    dose_mg_per_kg: Decimal | None
+    phases: tuple[Phase, ...]
     infusion_minutes: int | None
+    step_mg: Decimal | None
+    max_mg_per_session: Decimal | None
+    decision_points: tuple[DecisionPoint, ...]
+    alternative_start: AlternativeStart | None
     observation: Observation
     pre_dose_vitals_within_minutes: int | None
     vital_slots_minutes: tuple[int, ...]
@@ -105,6 +196,33 @@ class Protocol:
     limits: DoseLimits
     source: str
     verified: bool
+
+    @property
+    def sessions(self) -> int | None:
+        """How many sessions the first phase has."""
+        return self.phases[0].sessions
+
+    @property
+    def day_offsets(self) -> tuple[int, ...]:
+        """The stated days of the first phase."""
+        return self.phases[0].day_offsets
+
+    @property
+    def dose_mg_per_kg(self) -> Decimal | None:
+        """The first dose by weight of the first phase."""
+        return next(iter(self.phases[0].dose_mg_per_kg), None)
+
+    def phase(self, name: str) -> Phase | None:
+        """The phase of this name."""
+        return next((phase for phase in self.phases if phase.name == name), None)
+
+    def decision_between(self, current: str, target: str) -> DecisionPoint | None:
+        """What has to be decided on the way from a phase to a later one; nothing on the way back."""
+        names = [phase.name for phase in self.phases]
+        if current not in names or target not in names:
+            return None
+        passed = names[names.index(current) : names.index(target)]
+        return next((point for point in self.decision_points if point.after in passed), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +280,8 @@ class DataFile:
         Raises:
             DataFileError: Always; names the file and the field.
         """
-        message = f"{self.name}: {self.where}{field}: {fault}"
-        raise DataFileError(message)
+        where = f"{self.where}{field}"
+        raise DataFileError(f"{self.name}: {where}: {fault}", field=where, fault=fault)
 
     def only(self, *fields: str) -> None:
         """Refuse members nobody reads: a misspelt limit must not pass for a missing one."""
@@ -201,7 +319,9 @@ class DataFile:
 
     def decimal(self, field: str, *, or_zero: bool = False) -> Decimal:
         """Read a number above zero, or with `or_zero` not below it, exactly as written."""
-        value = self.value(field)
+        return self._decimal(field, self.value(field), or_zero=or_zero)
+
+    def _decimal(self, field: str, value: object, *, or_zero: bool = False) -> Decimal:
         if isinstance(value, bool) or not isinstance(value, int | Decimal) or value < 0 or not (value or or_zero):
             self.refuse(field, "must be a number, not below zero" if or_zero else "must be a number above zero")
         return Decimal(value)
@@ -219,6 +339,20 @@ class DataFile:
         if any(one >= two for one, two in pairwise(numbers)):
             self.refuse(field, "must ascend")
         return numbers
+
+    def decimals(self, field: str) -> tuple[Decimal, ...]:
+        """Read a list of numbers above zero, each above the one before it."""
+        numbers = tuple(self._decimal(field, number) for number in self._list(field))
+        if any(one >= two for one, two in pairwise(numbers)):
+            self.refuse(field, "must ascend")
+        return numbers
+
+    def texts(self, field: str) -> tuple[str, ...]:
+        """Read a list of texts that are not blank."""
+        texts = self._list(field)
+        if not all(isinstance(text, str) and text.strip() for text in texts):
+            self.refuse(field, "must be a list of texts")
+        return tuple(str(text) for text in texts)
 
     def section(self, field: str) -> "DataFile":
         """Read an object inside this one."""
@@ -266,7 +400,7 @@ def load_protocols(directory: Path) -> Mapping[tuple[str, int], Protocol]:
     Raises:
         DataFileError: A file is wrong; names the file and the field.
     """
-    protocols = [_protocol(DataFile.read(path)) for path in directory.glob("*.json")]
+    protocols = [protocol_in(DataFile.read(path)) for path in directory.glob("*.json")]
     protocols.sort(key=lambda protocol: (protocol.code, protocol.version))
     return MappingProxyType({(protocol.code, protocol.version): protocol for protocol in protocols})
 
@@ -299,18 +433,34 @@ def require_latest(
     return protocol
 
 
-def _protocol(file: DataFile) -> Protocol:
-    file.only(*Protocol.__dataclass_fields__)
+_ONE_PHASE: Final = ("sessions", "day_offsets", "dose_mg_per_kg")
+_SEVERAL_PHASES: Final = ("phases", "step_mg", "max_mg_per_session", "decision_points", "alternative_start")
+_FIRST: Final = "induction"
+
+
+def protocol_in(file: DataFile) -> Protocol:
+    """Read a plan. A plan of one phase may be written without the word: its sessions, days and dose at the top.
+
+    Raises:
+        DataFileError: Something is missing, unknown or impossible; names the file and the field.
+    """
+    shared = [field for field in Protocol.__dataclass_fields__ if field not in _SEVERAL_PHASES]
+    phased = "phases" in file.members
+    file.only(*shared, *(_SEVERAL_PHASES if phased else _ONE_PHASE))
     protocol = Protocol(
         code=file.text("code"),
         version=file.integer("version", minimum=1),
         name=file.text("name"),
         drug=None if file.is_null("drug") else file.choice("drug", Drug),
         route=None if file.is_null("route") else file.choice("route", Route),
-        sessions=file.optional_integer("sessions", minimum=1),
-        day_offsets=file.integers("day_offsets"),
-        dose_mg_per_kg=file.optional_decimal("dose_mg_per_kg"),
+        phases=tuple(_phase(one) for one in file.sections("phases")) if phased else (_only_phase(file),),
         infusion_minutes=file.optional_integer("infusion_minutes", minimum=1),
+        step_mg=file.optional_decimal("step_mg") if phased else None,
+        max_mg_per_session=file.optional_decimal("max_mg_per_session") if phased else None,
+        decision_points=tuple(_decision_point(one) for one in file.sections("decision_points")) if phased else (),
+        alternative_start=_alternative(file.section("alternative_start"))
+        if phased and not file.is_null("alternative_start")
+        else None,
         observation=_observation(file.section("observation")),
         pre_dose_vitals_within_minutes=file.optional_integer("pre_dose_vitals_within_minutes", minimum=1),
         vital_slots_minutes=file.integers("vital_slots_minutes", minimum=1),
@@ -319,11 +469,82 @@ def _protocol(file: DataFile) -> Protocol:
         source=file.text("source"),
         verified=file.flag("verified"),
     )
-    if len(protocol.day_offsets) != (protocol.sessions or 0):
-        file.refuse("day_offsets", "must have one day for each session")
-    if protocol.day_offsets and protocol.day_offsets[0] != 0:
-        file.refuse("day_offsets", "must begin with day 0")
+    names = [phase.name for phase in protocol.phases]
+    if not names or len(set(names)) != len(names):
+        file.refuse("phases", "must have at least one, each with a name of its own")
+    if any(point.after not in names[:-1] for point in protocol.decision_points):
+        file.refuse("decision_points", "must follow a phase that another phase follows")
     return protocol
+
+
+def _only_phase(file: DataFile) -> Phase:
+    dose = file.optional_decimal("dose_mg_per_kg")
+    phase = Phase(
+        name=_FIRST,
+        route=None,
+        sessions=file.optional_integer("sessions", minimum=1),
+        weeks=None,
+        sessions_per_week=None,
+        day_offsets=file.integers("day_offsets"),
+        interval_days=(),
+        first_dose_mg=(),
+        dose_mg=(),
+        dose_mg_per_kg=() if dose is None else (dose,),
+        climbed=False,
+        rules=(),
+    )
+    _require_days_fit(file, phase)
+    return phase
+
+
+def _phase(file: DataFile) -> Phase:
+    file.only(*Phase.__dataclass_fields__)
+    phase = Phase(
+        name=file.text("name"),
+        route=None if file.is_null("route") else file.choice("route", Route),
+        sessions=file.optional_integer("sessions", minimum=1),
+        weeks=file.optional_integer("weeks", minimum=1),
+        sessions_per_week=file.optional_integer("sessions_per_week", minimum=1),
+        day_offsets=file.integers("day_offsets"),
+        interval_days=file.integers("interval_days", minimum=1),
+        first_dose_mg=file.decimals("first_dose_mg"),
+        dose_mg=file.decimals("dose_mg"),
+        dose_mg_per_kg=file.decimals("dose_mg_per_kg"),
+        climbed=file.flag("climbed"),
+        rules=file.texts("rules"),
+    )
+    if phase.day_offsets and phase.interval_days:
+        file.refuse("interval_days", "must be empty where days are stated")
+    if phase.dose_mg and phase.dose_mg_per_kg:
+        file.refuse("dose_mg_per_kg", "must be empty where doses are stated in mg")
+    if not phase.interval_days:
+        _require_days_fit(file, phase)
+    return phase
+
+
+def _require_days_fit(file: DataFile, phase: Phase) -> None:
+    if len(phase.day_offsets) != (phase.sessions or 0):
+        file.refuse("day_offsets", "must have one day for each session")
+    if phase.day_offsets and phase.day_offsets[0] != 0:
+        file.refuse("day_offsets", "must begin with day 0")
+
+
+def _decision_point(file: DataFile) -> DecisionPoint:
+    file.only(*DecisionPoint.__dataclass_fields__)
+    return DecisionPoint(
+        after=file.text("after"), action=file.choice("action", DecisionAction), source=file.text("source")
+    )
+
+
+def _alternative(file: DataFile) -> AlternativeStart:
+    file.only(*AlternativeStart.__dataclass_fields__)
+    return AlternativeStart(
+        age_at_least=file.integer("age_at_least"),
+        jurisdictions=file.texts("jurisdictions"),
+        first_dose_mg=file.decimals("first_dose_mg"),
+        dose_mg=file.decimals("dose_mg"),
+        source=file.text("source"),
+    )
 
 
 def _observation(file: DataFile) -> Observation:
@@ -339,6 +560,7 @@ def _limits(file: DataFile) -> DoseLimits:
     file.only(*DoseLimits.__dataclass_fields__)
     return DoseLimits(
         max_mg_per_kg=file.optional_decimal("max_mg_per_kg"),
+        max_mg=file.optional_decimal("max_mg"),
         minimum_minutes=file.optional_integer("minimum_minutes", minimum=1),
         times_previous_dose=file.optional_decimal("times_previous_dose"),
         source=file.text("source"),
