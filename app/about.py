@@ -30,6 +30,7 @@ _TAGS: Final = {
     "dosing": "What was ordered and what was really given, minute by minute.",
     "monitoring": "Vital signs and dissociation notes.",
     "assessments": "Questionnaires and ratings with their scores.",
+    "outcomes": "The curve of a course, and what it came to: response, remission, and what is missing.",
     "alerts": "What a person must acknowledge.",
     "ledger": "Every change in order: the feed an integrator follows.",
     "operations": "How the process is, for those who run it.",

@@ -32,6 +32,7 @@ from app.kernel.pages.routes import router as pages
 from app.kernel.settings import Settings
 from app.kernel.workers import run_workers
 from app.monitoring.routes import router as monitoring
+from app.outcomes.routes import router as outcomes
 from app.patients.routes import router as patients
 from app.protocols.routes import router as protocols
 from app.sessions.routes import router as sessions
@@ -51,6 +52,7 @@ ROUTERS: Final = (
     monitoring,
     assessments,
     treatment,
+    outcomes,
     alerts,
     changes,
     health,

@@ -39,20 +39,21 @@ ROLE_PERMISSIONS: Final[Mapping[Role, frozenset[str]]] = {
             "clinic:read", "patient:read", "patient:write", "schedule:read", "schedule:write", "clinical:read",
             "clinical:write", "course:read", "course:write", "order:write", "session:read", "session:write",
             "observation:write", "score:read", "score:write", "alert:read", "alert:write", "change:read",
+            "outcome:read",
         }
     ),
     Role.NURSE: frozenset(
         {
             "clinic:read", "patient:read", "patient:write", "schedule:read", "schedule:write", "clinical:read",
             "clinical:write", "course:read", "session:read", "session:write", "observation:write", "score:read",
-            "score:write", "alert:read", "alert:write", "change:read",
+            "score:write", "alert:read", "alert:write", "change:read", "outcome:read",
         }
     ),
     Role.THERAPIST: frozenset(
         {
             "clinic:read", "patient:read", "schedule:read", "schedule:write", "clinical:read", "course:read",
             "session:read", "observation:write", "score:read", "score:write", "alert:read",
-            "alert:write", "change:read",
+            "alert:write", "change:read", "outcome:read",
         }
     ),
     Role.FRONT_DESK: frozenset(
@@ -63,7 +64,7 @@ ROLE_PERMISSIONS: Final[Mapping[Role, frozenset[str]]] = {
         {
             "clinic:read", "staff:read", "patient:read", "schedule:read", "clinical:read",
             "course:read", "session:read",
-            "score:read", "alert:read", "change:read",
+            "score:read", "outcome:read", "alert:read", "change:read",
         }
     ),
 }  # fmt: skip
@@ -83,6 +84,7 @@ SCOPE_PERMISSIONS: Final[Mapping[str, frozenset[str]]] = {
     "session:write": frozenset({"session:write", "observation:write"}),
     "score:read": frozenset({"score:read", "change:read"}),
     "score:write": frozenset({"score:write"}),
+    "outcome:read": frozenset({"outcome:read"}),
     "alert:read": frozenset({"alert:read", "change:read"}),
 }
 

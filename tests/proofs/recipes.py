@@ -249,6 +249,8 @@ for _name, _verb, _body in (
 ):
     RECIPES[_verb] = _target(_name, _body, versioned=True)
 RECIPES["list_plan"] = _target("course")
+RECIPES["get_course_trajectory"] = _target("course")
+RECIPES["get_course_outcome"] = _target("course")
 RECIPES["get_session_record"] = _target("session")
 RECIPES["list_weights"] = _target("patient")
 for _name in (

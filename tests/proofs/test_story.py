@@ -135,7 +135,16 @@ async def test_the_story(clinic: World, clock: Clock) -> None:
     after = await care.phq9(patient, PHQ9_OF_9, answered_at=instant(clock.now()), course_id=course["id"])
     assert (after["total"], after["safety_item"]) == (9, 0)
     assert (after["hours_since_last_dose"], after["days_since_last_dose"]) == (168, 7)
-    assert after["total"] * 2 <= before["total"], "a response"
+    came_to = await care.get(f"{path_of(course)}/outcome", params={"instrument": "PHQ9"})
+    ((latest,),) = [[one["latest"] for one in came_to["instruments"]]]
+    assert (latest["response"], latest["remission"], latest["reduction_percent"]) == ("response", "no", 52.63)
+    curve = await care.get(f"{path_of(course)}/trajectory", params={"instrument": "PHQ9"})
+    assert curve["baseline"]["assessment_id"] == before["id"]
+    assert [(one["assessment_id"], one["counts_as"]) for one in curve["points"]] == [
+        (before["id"], "baseline"),
+        (after["id"], "follow_up"),
+    ]
+    assert [one["delivered_mg"] for one in curve["sessions"]] == [29.86]
     assert await care.alerts_of(after) == []
 
     # What is kept: the whole record, every version, and the record as it was before discharge.
