@@ -8,6 +8,8 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import Row
+
 from app.alerts import queries as alert_queries
 from app.alerts.actions import Cause, end_alerts_of, raise_alert
 from app.assessments import queries
@@ -151,9 +153,8 @@ async def _clock_columns(
     assessed_at: datetime,
 ) -> dict[str, Any]:
     until = _doses_until(actor, recall, answered_at, assessed_at)
-    row = (await db.execute(session_queries.latest_dose_before(actor, patient_id, until))).one_or_none()
-    last_dose_at = None if row is None else row.last_dose_at or row.started_at
-    return _on_the_clock(actor, recall, last_dose_at, answered_at, assessed_at)
+    dose = (await db.execute(session_queries.latest_dose_before(actor, patient_id, until))).one_or_none()
+    return _on_the_clock(actor, recall, dose, answered_at, assessed_at)
 
 
 def _doses_until(actor: Actor, recall: Recall, answered_at: datetime | None, assessed_at: datetime) -> datetime:
@@ -165,15 +166,15 @@ def _doses_until(actor: Actor, recall: Recall, answered_at: datetime | None, ass
 
 
 def _on_the_clock(
-    actor: Actor, recall: Recall, last_dose_at: datetime | None, answered_at: datetime | None, assessed_at: datetime
+    actor: Actor, recall: Recall, dose: Row[Any, Any, Any] | None, answered_at: datetime | None, assessed_at: datetime
 ) -> dict[str, Any]:
-    """Hours (where the time is known) and calendar days since the last dose; 0 while drug flows."""
+    """Hours (where both times are known) and calendar days since the last dose; 0 while drug flows."""
     hours: Decimal | None = None
     days: int | None = None
-    if last_dose_at is not None:
-        reached = min(last_dose_at, assessed_at)
+    if dose is not None:
+        reached = min(dose.last_dose_at or dose.started_at, assessed_at)
         zone = ZoneInfo(actor.time_zone)
-        hours = hours_since(reached, answered_at)
+        hours = None if dose.given_on is not None else hours_since(reached, answered_at)
         days = (assessed_at.astimezone(zone).date() - reached.astimezone(zone).date()).days
     return {
         "hours_since_last_dose": hours,
@@ -193,8 +194,8 @@ async def place_again(db: WriteSession, actor: Actor, patient_id: UUID, cause: s
         recall = _recall_of(assessment)
         until = _doses_until(actor, recall, assessment.answered_at, assessment.assessed_at)
         before = [dose for dose in doses if dose.started_at <= until]
-        last_dose_at = before[-1].last_dose_at or before[-1].started_at if before else None
-        columns = _on_the_clock(actor, recall, last_dose_at, assessment.answered_at, assessment.assessed_at)
+        last_dose = before[-1] if before else None
+        columns = _on_the_clock(actor, recall, last_dose, assessment.answered_at, assessment.assessed_at)
         if _set(assessment, columns):
             name_change(db, assessment, "assessment.placed_again", reason=cause, occurred_at=assessment.assessed_at)
 

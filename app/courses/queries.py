@@ -5,7 +5,8 @@ from uuid import UUID
 
 from sqlalchemy import Select, select
 
-from app.courses.models import PlanItem
+from app.courses.models import Course, PlanItem
+from app.courses.rules import CourseStatus
 from app.kernel.actor import Actor
 from app.kernel.tables import Base
 
@@ -16,6 +17,20 @@ plan_item: Final = Base.metadata.tables["plan_item"]
 def visible_courses(actor: Actor) -> Select[Any]:
     """The clinic's courses."""
     return select(course).where(course.c.clinic_id == actor.clinic_id)
+
+
+def running_courses(actor: Actor, patient_id: UUID) -> Select[Course]:
+    """A patient's courses that are not over, the newest first."""
+    return (
+        select(Course)
+        .where(
+            Course.clinic_id == actor.clinic_id,
+            Course.patient_id == patient_id,
+            Course.status.in_([CourseStatus.PLANNED, CourseStatus.ACTIVE, CourseStatus.PAUSED]),
+            Course.entered_in_error_at.is_(None),
+        )
+        .order_by(Course.id.desc())
+    )
 
 
 def visible_plan_items(actor: Actor) -> Select[Any]:

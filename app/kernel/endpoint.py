@@ -106,6 +106,16 @@ def require(permission: str) -> Callable[..., Awaitable[Actor]]:
     return actor_with_permission
 
 
+def require_permission(actor: Actor, permission: str) -> None:
+    """Refuse what one part of a request needs beyond the permission of its route.
+
+    Raises:
+        PermissionDenied, ScopeMissing: the actor does not hold it.
+    """
+    if not actor.may(permission):
+        raise _denial(actor, permission)
+
+
 def _denial(actor: Actor, permission: str) -> Failure:
     if actor.kind is PrincipalKind.CLIENT:
         challenge = {"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{permission}"'}

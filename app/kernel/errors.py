@@ -15,8 +15,9 @@ them. `kernel.problems` turns them into RFC 9457 documents. No error carries a v
     └── Unavailable     503  try again
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 
@@ -55,6 +56,19 @@ class Failure(Exception):
 
     def __str__(self) -> str:
         return f"{self.code}: {self.detail or self.title}"
+
+
+@contextmanager
+def within(pointer: str) -> Generator[None]:
+    """Let the faults of a record that came inside another point to where it stood, such as `#/assessments/0`."""
+    try:
+        yield
+    except Failure as failure:
+        failure.faults = tuple(
+            fault if fault.pointer is None else replace(fault, pointer=pointer + fault.pointer.removeprefix("#"))
+            for fault in failure.faults
+        )
+        raise
 
 
 class BadRequest(Failure):

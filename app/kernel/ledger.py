@@ -190,7 +190,7 @@ def _stamp_new(session: Session, record: Versioned) -> None:
     record.recorded_at = record.updated_at = transaction_time(session)
     record.recorded_by = actor.principal_id
     if isinstance(record, ClinicRecord) and getattr(record, "origin", None) is None:
-        record.origin = "import" if actor.source.startswith("import:") else "live"
+        record.origin = "import" if actor.source.startswith("import:") else session.info.get("origin", "live")
 
 
 @event.listens_for(LedgerSession, "after_flush")

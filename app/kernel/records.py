@@ -257,6 +257,8 @@ async def changed(db: WriteSession, resource: Resource, actor: Actor, record: Ve
 
 async def _shown(db: WriteSession, resource: Resource, actor: Actor, record: Versioned) -> dict[str, Any]:
     columns = columns_of(record)
+    if "omitted" in resource.shape.model_fields:
+        return await _show_whole(db, resource, actor, columns["id"], None)
     return await show_one(db, resource, actor, columns["id"]) if resource.children else resource.present(columns)
 
 
@@ -497,6 +499,12 @@ async def answer_whole(
     db: ReadSession, resource: Resource, actor: Actor, record_id: UUID, instant: datetime | None
 ) -> Response:
     """A record with its children, now or at an instant; children the actor may not read are named in `omitted`."""
+    return respond(db, await _show_whole(db, resource, actor, record_id, instant))
+
+
+async def _show_whole(
+    db: ReadSession, resource: Resource, actor: Actor, record_id: UUID, instant: datetime | None
+) -> dict[str, Any]:
     denied = [child.member for child in resource.children if not actor.may(child.resource.read)]
     readable = replace(resource, children=tuple(c for c in resource.children if c.member not in denied))
     if instant is None:
@@ -504,7 +512,7 @@ async def answer_whole(
     else:
         shown = await show_as_of(db, readable, actor, record_id, instant)
     empty: dict[str, list[object]] = {member: [] for member in denied}
-    return respond(db, shown | empty | {"omitted": denied})
+    return shown | empty | {"omitted": denied}
 
 
 async def answer_as_of(

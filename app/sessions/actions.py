@@ -26,6 +26,7 @@ from app.sessions.schemas import (
     RescheduleSession,
     SessionCreate,
     SessionUpdate,
+    VisitFacts,
 )
 
 
@@ -60,30 +61,38 @@ async def schedule_session(db: WriteSession, actor: Actor, course_id: UUID, body
     """
     if (before := await already_created(db, actor, TreatmentSession, body, course_id=course_id)) is not None:
         return before
-    treatment = await _new_visit(db, actor, course_id, body, SessionStatus.SCHEDULED)
+    course = await _course_locked(db, actor, course_id)
+    if CourseStatus(course.status) in {CourseStatus.COMPLETED, CourseStatus.DISCONTINUED}:
+        raise CourseEnded
+    treatment = await _new_visit(db, actor, course, body, SessionStatus.SCHEDULED)
+    if body.scheduled_start_at is not None:
+        treatment.scheduled_start_at = treatment.session_at = body.scheduled_start_at
     name_change(db, treatment, "session.scheduled")
     return treatment
 
 
-async def add_past_visit(db: WriteSession, actor: Actor, course_id: UUID, body: SessionCreate) -> TreatmentSession:
+async def add_past_visit(db: WriteSession, actor: Actor, course_id: UUID, body: VisitFacts) -> TreatmentSession:
     """Add a visit that is over already; `treatment.record_past_session` fills it. Nothing is checked against gates.
 
     Raises:
         PlanItemFilled: the planned session that was named is taken.
         Invalid: the course leaves drug or route open and the request does too.
     """
-    treatment = await _new_visit(db, actor, course_id, body, SessionStatus.DISCHARGED)
+    course = await _course_locked(db, actor, course_id)
+    treatment = await _new_visit(db, actor, course, body, SessionStatus.DISCHARGED)
+    treatment.recorded_afterwards = True
     name_change(db, treatment, "session.recorded")
     return treatment
 
 
+async def _course_locked(db: WriteSession, actor: Actor, course_id: UUID) -> Course:
+    """The course, locked, so that two visits made at once get two numbers and two places in the plan."""
+    return await one_locked(db, actor, Course, course_id)
+
+
 async def _new_visit(
-    db: WriteSession, actor: Actor, course_id: UUID, body: SessionCreate, status: SessionStatus
+    db: WriteSession, actor: Actor, course: Course, body: VisitFacts, status: SessionStatus
 ) -> TreatmentSession:
-    # The course is locked, so that two visits made at once get two numbers and two places in the plan.
-    course = await one_locked(db, actor, Course, course_id)
-    if CourseStatus(course.status) in {CourseStatus.COMPLETED, CourseStatus.DISCONTINUED}:
-        raise CourseEnded
     protocol = shipped_protocols()[course.protocol_code, course.protocol_version]
     item = await _plan_item(db, actor, course, body.plan_item_id)
     if body.location_id is not None:
@@ -93,7 +102,7 @@ async def _new_visit(
     if route is None:
         raise Invalid(faults=[Fault("required", "This course leaves the route open; name it.", pointer="#/route")])
     number = (await db.execute(queries.highest_number(actor, course.id))).scalar_one()
-    scheduled = body.scheduled_start_at or (item.starts_at if item else None)
+    scheduled = item.starts_at if item else None
     treatment = TreatmentSession(
         **identity_of(actor, body),
         patient_id=course.patient_id,
@@ -108,6 +117,8 @@ async def _new_visit(
         scheduled_start_at=scheduled,
         session_at=scheduled or clock.now(),
         deviations=[],
+        recorded_afterwards=False,
+        gates=[],
         note=body.note,
     )
     db.add(treatment)

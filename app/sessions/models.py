@@ -1,8 +1,8 @@
 """The treatment visit. Here *session* is a visit; logins are tokens and the database's are called `db`."""
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import ClassVar
+from datetime import date, datetime
+from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint
@@ -51,6 +51,8 @@ class TreatmentSession(ClinicRecord, Base):
     checked_in_at: Mapped[datetime | None]
     cleared_at: Mapped[datetime | None]
     started_at: Mapped[datetime | None]
+    # Set where only the day of the dose is known; the times of doses are then noon of it.
+    given_on: Mapped[date | None]
     last_dose_at: Mapped[datetime | None]
     dosing_ended_at: Mapped[datetime | None]
     discharged_at: Mapped[datetime | None]
@@ -60,4 +62,7 @@ class TreatmentSession(ClinicRecord, Base):
     aborted_at: Mapped[datetime | None]
     abort_reason: Mapped[LongText | None]
     deviations: Mapped[list[str]] = mapped_column(Json)
+    recorded_afterwards: Mapped[bool]
+    recorded_after_minutes: Mapped[int | None]
+    gates: Mapped[list[dict[str, Any]]] = mapped_column(Json)
     note: Mapped[LongText | None]

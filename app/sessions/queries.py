@@ -25,10 +25,10 @@ def highest_number(actor: Actor, course_id: UUID) -> Select[Any]:
     )
 
 
-def latest_dose_before(actor: Actor, patient_id: UUID, instant: datetime) -> Select[Any, Any]:
+def latest_dose_before(actor: Actor, patient_id: UUID, instant: datetime) -> Select[Any, Any, Any]:
     """First and last dose of the patient's latest session that had begun by an instant."""
     return (
-        select(session.c.started_at, session.c.last_dose_at)
+        select(session.c.started_at, session.c.last_dose_at, session.c.given_on)
         .where(
             session.c.clinic_id == actor.clinic_id,
             session.c.patient_id == patient_id,
@@ -40,10 +40,10 @@ def latest_dose_before(actor: Actor, patient_id: UUID, instant: datetime) -> Sel
     )
 
 
-def doses_of(actor: Actor, patient_id: UUID) -> Select[Any, Any]:
+def doses_of(actor: Actor, patient_id: UUID) -> Select[Any, Any, Any]:
     """First and last dose of each of a patient's sessions in which anything was given, in time."""
     return (
-        select(session.c.started_at, session.c.last_dose_at)
+        select(session.c.started_at, session.c.last_dose_at, session.c.given_on)
         .where(
             session.c.clinic_id == actor.clinic_id,
             session.c.patient_id == patient_id,

@@ -4,7 +4,18 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from app.kernel.schemas import ClinicRecordRead, CreateSchema, Id, NoteText, RequestSchema, ShortText, UtcTime, absent
+from app.kernel.schemas import (
+    ClinicRecordRead,
+    CreateSchema,
+    Day,
+    Id,
+    NoteText,
+    RequestSchema,
+    ResponseSchema,
+    ShortText,
+    UtcTime,
+    absent,
+)
 from app.protocols.rules import Drug, Route
 from app.sessions.rules import SessionStatus
 
@@ -16,20 +27,27 @@ class Setting(StrEnum):
     HOME = "home"
 
 
-class SessionCreate(CreateSchema):
-    """A new visit of a course."""
+class VisitFacts(CreateSchema):
+    """What is said of a visit of a course, whether it is to come or over."""
 
     plan_item_id: Id | None = Field(
         default=None, description="The planned session it fills; left out: the next open one, if the course has a plan."
     )
-    scheduled_start_at: UtcTime | None = Field(default=None, description="When it is to begin; default as planned.")
     location_id: Id | None = Field(default=None, description="Where.")
-    drug: Drug | None = Field(default=None, description="Default the protocol's.", examples=["ketamine"])
+    drug: Drug | None = Field(
+        default=None, description="Default the protocol's, or else ketamine.", examples=["ketamine"]
+    )
     route: Route | None = Field(
         default=None, description="Default the protocol's; needed under OPEN.", examples=["intravenous"]
     )
     setting: Setting = Field(default=Setting.CLINIC, description="Where the dose is taken.", examples=["clinic"])
     note: NoteText | None = Field(default=None, description="Free text.", examples=["Prefers the quiet room."])
+
+
+class SessionCreate(VisitFacts):
+    """A new visit of a course."""
+
+    scheduled_start_at: UtcTime | None = Field(default=None, description="When it is to begin; default as planned.")
 
 
 class SessionUpdate(RequestSchema):
@@ -90,6 +108,14 @@ class DischargeSession(RequestSchema):
     note: NoteText | None = absent("Free text; replaces the session's note.", examples=["Slept a little."])
 
 
+class GateRead(ResponseSchema):
+    """One thing that is asked before a session may start, and how it stood."""
+
+    code: str = Field(description="What is asked.", examples=["consent"])
+    state: str = Field(description="How it stood.", examples=["missing"])
+    reason: str | None = Field(description="In words.", examples=["No consent on record."])
+
+
 class SessionRead(ClinicRecordRead):
     """The header of a visit."""
 
@@ -108,6 +134,9 @@ class SessionRead(ClinicRecordRead):
     checked_in_at: UtcTime | None = Field(description="When the patient came.")
     cleared_at: UtcTime | None = Field(description="When it was cleared to start.")
     started_at: UtcTime | None = Field(description="The first dose: t0 of every clock.")
+    given_on: Day | None = Field(
+        description="Set where only the day of the dose is known; its times are then noon of it on the clinic's clock."
+    )
     last_dose_at: UtcTime | None = Field(description="The last moment drug was given.")
     dosing_ended_at: UtcTime | None = Field(description="When the last administration stopped.")
     discharged_at: UtcTime | None = Field(description="When the patient went home.")
@@ -119,4 +148,14 @@ class SessionRead(ClinicRecordRead):
     aborted_at: UtcTime | None = Field(description="When dosing was ended before its plan.")
     abort_reason: str | None = Field(description="Why.", examples=["Patient asked to stop."])
     deviations: list[str] = Field(description="What happened out of order.", examples=[["not_cleared"]])
+    recorded_afterwards: bool = Field(
+        description="Whether it was over when it was first recorded: nobody was watched from here.", examples=[False]
+    )
+    recorded_after_minutes: int | None = Field(
+        description="Minutes from the last dose to its recording, where it was recorded afterwards.", examples=[1440]
+    )
+    gates: list[GateRead] = Field(
+        description="What was asked before it might start. Recorded afterwards they are listed and refuse nothing.",
+        examples=[[]],
+    )
     note: str | None = Field(description="Free text.", examples=["Prefers the quiet room."])

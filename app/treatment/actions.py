@@ -1,31 +1,51 @@
 """Acts that span areas."""
 
 from collections.abc import Iterable
+from datetime import date, datetime, time, timedelta
 from typing import Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from app.alerts.actions import end_alerts_of
-from app.assessments.actions import place_again
+from app.assessments.actions import place_again, record_assessment
 from app.assessments.models import Assessment
 from app.courses import queries as course_queries
+from app.courses.actions import open_course
 from app.courses.models import Course, PlanItem
+from app.courses.rules import instant_of
+from app.courses.schemas import CourseCreate
 from app.dosing.actions import add_past_administration
 from app.dosing.models import Administration, DoseEventRecord, DoseOrder
+from app.dosing.schemas import AdministrationCreate
+from app.kernel import clock, policies
 from app.kernel.actor import Actor
 from app.kernel.database import WriteSession
-from app.kernel.errors import Conflict, Fault
+from app.kernel.endpoint import needs_key, require_permission
+from app.kernel.errors import Conflict, Fault, Invalid, within
+from app.kernel.idempotency import digest_of_create
 from app.kernel.ledger import name_change
-from app.kernel.records import already_created, mark_entered_in_error, one_for_update, one_locked
-from app.kernel.tables import ClinicRecord
+from app.kernel.records import (
+    IdAlreadyUsed,
+    already_created,
+    find,
+    mark_entered_in_error,
+    one_for_update,
+    one_locked,
+)
+from app.kernel.tables import ClinicRecord, Origin
+from app.monitoring.actions import record_dissociation_note, record_vital_signs
 from app.monitoring.models import DissociationNote, VitalSigns
 from app.patients import queries as patient_queries
 from app.patients.models import Patient, Weight
+from app.protocols.catalogue import shipped_protocols
+from app.protocols.rules import Drug, Route
 from app.sessions.actions import EndsBeforeStart, add_past_visit
 from app.sessions.models import TreatmentSession
 from app.sessions.rules import AlreadySigned, SessionStatus
 from app.treatment import queries
 from app.treatment.schemas import PastSession
 
+_NOON: Final = time(12)
 _CHILDREN: Final[tuple[type[ClinicRecord], ...]] = (
     DoseOrder,
     Administration,
@@ -36,30 +56,147 @@ _CHILDREN: Final[tuple[type[ClinicRecord], ...]] = (
 )
 
 
-async def record_past_session(db: WriteSession, actor: Actor, course_id: UUID, body: PastSession) -> TreatmentSession:
-    """Record a session that is over, with what was given in it, in one go: it begins and ends `discharged`.
+async def record_past_session(db: WriteSession, actor: Actor, patient_id: UUID, body: PastSession) -> TreatmentSession:
+    """Record a session that is over with everything that is known of it, all or nothing; it ends `discharged`.
 
-    No gate is asked, nothing counts as out of order, and no alert is raised: the session was never watched from here.
+    No gate refuses and nothing counts as out of order: the session was never watched from here. Alerts about what is
+    older than the clinic's limit are kept closed.
 
     Raises:
+        IdempotencyKeyRequired: neither a key nor an own id came with it.
+        NotOver: it would end in the future.
         PlanItemFilled: the planned session that was named is taken.
         EndsBeforeStart: discharged before the first dose.
+        Invalid: what cannot have happened, with a pointer into what was sent.
     """
-    if (before := await already_created(db, actor, TreatmentSession, body)) is not None:
+    needs_key(db, own_id=body.id)
+    if (before := await already_created(db, actor, TreatmentSession, body, patient_id=patient_id)) is not None:
         return before
-    treatment = await add_past_visit(db, actor, course_id, body)
+    if body.assessments:
+        require_permission(actor, "score:write")
+    # The patient is locked, so that two first sessions told at once open one course.
+    patient = await one_locked(db, actor, Patient, patient_id)
+    db.info["origin"] = Origin.AFTERWARDS.value
+    course = await _course_of(db, actor, patient, body)
+    if body.administrations:
+        # What was given says by which drug and route, unless the session says so itself.
+        first = body.administrations[0]
+        visit = body.model_copy(
+            update={"drug": body.drug or Drug(first.drug), "route": body.route or Route(first.route)}
+        )
+    else:
+        visit = body
+    treatment = await add_past_visit(db, actor, course.id, visit)
+    treatment.create_digest = digest_of_create(body)
     await db.flush()
-    for administration in body.administrations:
-        await add_past_administration(db, actor, treatment, administration)
-    started_at, discharged_at = treatment.started_at, body.discharged_at
+    await _record_doses(db, actor, treatment, body)
+    _discharge(actor, treatment, body)
+    name_change(db, treatment, "session.recorded", occurred_at=treatment.session_at)
+    await _record_children(db, actor, treatment, body)
+    await place_again(db, actor, patient.id, f"session {treatment.id}")
+    return treatment
+
+
+async def _course_of(db: WriteSession, actor: Actor, patient: Patient, body: PastSession) -> Course:
+    """The course that was named, the newest running one that fits, or a new one without a plan."""
+    if body.course_id is not None:
+        course = await find(db, actor, Course, body.course_id)
+        if course is None or course.patient_id != patient.id:
+            raise Invalid(faults=[Fault("unknown_course", "The patient has no such course.", pointer="#/course_id")])
+        return course
+    said = (body, *body.administrations)
+    drug = next((one.drug for one in said if one.drug is not None), None)
+    route = next((one.route for one in said if one.route is not None), None)
+    for course in (await db.execute(course_queries.running_courses(actor, patient.id))).scalars():
+        protocol = shipped_protocols()[course.protocol_code, course.protocol_version]
+        if drug in {None, protocol.drug or drug} and route in {None, protocol.route or route}:
+            return course
+    return await open_course(
+        db, actor, patient.id, CourseCreate(protocol_code="OPEN", starts_on=_first_day(actor, body))
+    )
+
+
+def _first_day(actor: Actor, body: PastSession) -> date | None:
+    begun = [dose.started_at for dose in body.administrations if dose.started_at is not None]
+    begun += [event.occurred_at for dose in body.administrations for event in dose.events]
+    first = body.started_at or min(begun, default=None)
+    return body.given_on if first is None else first.astimezone(ZoneInfo(actor.time_zone)).date()
+
+
+async def _record_doses(db: WriteSession, actor: Actor, treatment: TreatmentSession, body: PastSession) -> None:
+    noon = None if body.given_on is None else instant_of(body.given_on, _NOON, actor.time_zone)
+    for number, dose in enumerate(body.administrations):
+        told = dose if noon is None else dose.model_copy(update={"started_at": noon})
+        with within(f"#/administrations/{number}"):
+            await add_past_administration(db, actor, treatment, told)
+            _require_new(db)
+    if not body.administrations:
+        short = {
+            "drug": treatment.drug,
+            "route": treatment.route,
+            "started_at": body.started_at or noon,
+            "stopped_at": body.stopped_at,
+            "delivered_mg": body.delivered_mg,
+            "administered_by": body.administered_by,
+        }
+        await add_past_administration(db, actor, treatment, AdministrationCreate.model_validate(short))
+    treatment.given_on = body.given_on
+
+
+def _discharge(actor: Actor, treatment: TreatmentSession, body: PastSession) -> None:
+    """Close the visit as it was told, and say how long after its end."""
+    started_at, discharged_at, now = treatment.started_at, body.discharged_at, clock.now()
     if started_at is not None and discharged_at is not None and discharged_at < started_at:
         fault = Fault("end_before_start", "Must not be before the first dose.", pointer="#/discharged_at")
         raise EndsBeforeStart(faults=[fault])
+    ended_at = max(at for at in (treatment.last_dose_at, discharged_at, treatment.session_at) if at is not None)
+    _require_over(actor, body, ended_at, now)
     treatment.discharged_at = discharged_at
     treatment.condition_at_discharge = body.condition
-    name_change(db, treatment, "session.recorded", occurred_at=treatment.session_at)
-    await place_again(db, actor, treatment.patient_id, f"session {treatment.id}")
-    return treatment
+    treatment.escort_name = body.escort_name
+    treatment.recorded_after_minutes = max(0, int((now - (treatment.last_dose_at or ended_at)).total_seconds() // 60))
+
+
+def _require_over(actor: Actor, body: PastSession, ended_at: datetime, now: datetime) -> None:
+    if body.given_on is not None:  # noon stands for the day, so the day is what is compared
+        over, pointer = body.given_on <= now.astimezone(ZoneInfo(actor.time_zone)).date(), "#/given_on"
+    else:
+        tolerance = timedelta(minutes=int(policies.value_of("clock_tolerance_minutes")))
+        over, pointer = ended_at <= now + tolerance, "#"
+    if not over:
+        raise NotOver(faults=[Fault("in_future", "Must not lie ahead.", pointer=pointer)])
+
+
+async def _record_children(db: WriteSession, actor: Actor, treatment: TreatmentSession, body: PastSession) -> None:
+    for number, reading in enumerate(body.vital_signs):
+        with within(f"#/vital_signs/{number}"):
+            await record_vital_signs(db, actor, treatment.id, reading)
+            _require_new(db)
+    for number, note in enumerate(body.dissociation_notes):
+        with within(f"#/dissociation_notes/{number}"):
+            await record_dissociation_note(db, actor, treatment.id, note)
+            _require_new(db)
+    for number, form in enumerate(body.assessments):
+        with within(f"#/assessments/{number}"):
+            await record_assessment(
+                db, actor, treatment.patient_id, form.model_copy(update={"session_id": treatment.id})
+            )
+            _require_new(db)
+
+
+def _require_new(db: WriteSession) -> None:
+    """Refuse an own id that stands for a record of another session."""
+    if db.info.pop("already_created", False):
+        fault = Fault("id_already_used", "Must be new.", pointer="#/id")
+        raise IdAlreadyUsed("Send a new id, or none.", faults=[fault])
+
+
+class NotOver(Invalid):
+    """What is recorded afterwards is over."""
+
+    code = "not-over"
+    title = "The session is not over yet"
+    advice = "Plan a visit to come with POST /v1/courses/{course_id}/sessions, and record what happens as it happens."
 
 
 async def void_session(

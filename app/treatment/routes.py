@@ -8,27 +8,47 @@ from starlette.responses import Response
 
 from app.alerts.routes import ALERT
 from app.assessments.routes import ASSESSMENT
+from app.assessments.rules.files import UnknownInstrument
+from app.assessments.rules.scoring import ItemsNotAccepted
 from app.courses.routes import COURSE
 from app.dosing.routes import ADMINISTRATION, DOSE_ORDER
+from app.dosing.rules import DoseEventIncomplete, EndBeforeStart, ImpossibleAmount
 from app.kernel.actor import Actor
-from app.kernel.endpoint import Endpoint, ReadDb, require
+from app.kernel.endpoint import Endpoint, ReadDb, WriteDb, require
 from app.kernel.errors import NotFound
+from app.kernel.idempotency import IdempotencyKeyRequired
 from app.kernel.problems import documented
 from app.kernel.record_routes import add_void
-from app.kernel.records import AsOf, Children, Resource, answer_whole
+from app.kernel.records import AsOf, Children, IdAlreadyUsed, Resource, answer_whole, created
 from app.monitoring.routes import DISSOCIATION_NOTE, VITAL_SIGNS
+from app.monitoring.rules import ImpossiblePressure
 from app.patients.routes import PATIENT
 from app.sessions import queries as session_queries
+from app.sessions.actions import EndsBeforeStart, PlanItemFilled
 from app.sessions.models import TreatmentSession
 from app.sessions.routes import SESSION
 from app.sessions.rules import AlreadySigned
 from app.treatment import actions
-from app.treatment.actions import HasRecords
-from app.treatment.schemas import SessionRecordRead
+from app.treatment.actions import HasRecords, NotOver
+from app.treatment.schemas import PastSession, SessionRecordRead
 
 router: Final = APIRouter(prefix="/v1", route_class=Endpoint, tags=["sessions"])
 
 MayReadSessions = Annotated[Actor, Depends(require("session:read"))]
+MayWriteSessions = Annotated[Actor, Depends(require("session:write"))]
+
+# What a session told afterwards cannot be, by the parts it is told in.
+_IMPOSSIBLE: Final = (
+    EndsBeforeStart,
+    NotOver,
+    IdAlreadyUsed,
+    EndBeforeStart,
+    DoseEventIncomplete,
+    ImpossibleAmount,
+    ImpossiblePressure,
+    UnknownInstrument,
+    ItemsNotAccepted,
+)
 
 SESSION_RECORD: Final = Resource(
     TreatmentSession,
@@ -50,6 +70,24 @@ SESSION_RECORD: Final = Resource(
 async def get_session_record(db: ReadDb, actor: MayReadSessions, session_id: UUID, as_of: AsOf = None) -> Response:
     """The session with everything that was recorded in it, now or as it was recorded at an instant."""
     return await answer_whole(db, SESSION_RECORD, actor, session_id, as_of)
+
+
+@router.post(
+    "/patients/{patient_id}/sessions",
+    status_code=201,
+    response_model=SessionRecordRead,
+    responses=documented(NotFound, IdempotencyKeyRequired, PlanItemFilled, *_IMPOSSIBLE),
+)
+async def record_session(db: WriteDb, actor: MayWriteSessions, patient_id: UUID, body: PastSession) -> Response:
+    """Record a session that is over, with everything that is known of it, in one call.
+
+    Route and dose, dissociation, readings and scores: all of it is recorded or none. The session ends `discharged`
+    and is marked `recorded_afterwards`; nothing is refused for what was not asked before it, and what is older than
+    the clinic's limit raises no live alarm. Where the patient has no running course that fits, a course without a
+    plan is opened. To plan a visit, use `POST /v1/courses/{course_id}/sessions`.
+    """
+    treatment = await actions.record_past_session(db, actor, patient_id, body)
+    return await created(db, SESSION_RECORD, actor, treatment, "/v1/sessions")
 
 
 add_void(

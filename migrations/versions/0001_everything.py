@@ -485,6 +485,7 @@ def upgrade() -> None:
         sa.Column("checked_in_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("cleared_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("given_on", sa.Date(), nullable=True),
         sa.Column("last_dose_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("dosing_ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("discharged_at", sa.DateTime(timezone=True), nullable=True),
@@ -495,6 +496,13 @@ def upgrade() -> None:
         sa.Column("abort_reason", sa.Text(), nullable=True),
         sa.Column(
             "deviations",
+            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("recorded_afterwards", sa.Boolean(), nullable=False),
+        sa.Column("recorded_after_minutes", sa.Integer(), nullable=True),
+        sa.Column(
+            "gates",
             sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
             nullable=False,
         ),

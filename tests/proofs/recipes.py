@@ -336,6 +336,20 @@ async def create_session(stage: Stage) -> Call:
 
 
 @recipe
+async def record_session(stage: Stage) -> Call:
+    patient = await stage.care.patient()
+    body = {
+        "route": "intravenous",
+        "started_at": ago(hours=3),
+        "delivered_mg": 40,
+        "vital_signs": [{"measured_at": ago(hours=2.5), "systolic_mmhg": 141, "diastolic_mmhg": 88}],
+        "dissociation_notes": [{"observed_at": ago(hours=2.5), "intensity": 6}],
+        "discharged_at": ago(hours=1),
+    }
+    return Call({"patient_id": patient["id"]}, body)
+
+
+@recipe
 async def create_dose_order(stage: Stage) -> Call:
     session = await stage.care.session()
     return Call({"session_id": session["id"]}, {"ordered_mg": 41.2, "infusion_minutes": 40})

@@ -7,7 +7,7 @@ the same work, in transactions that are rolled back, so its report is the one th
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Final
@@ -21,7 +21,6 @@ from app.assessments.rules.files import require_latest
 from app.assessments.rules.scoring import InvalidTotal, score_total
 from app.assessments.schemas import AssessmentCreate
 from app.courses.actions import open_course
-from app.courses.rules import instant_of
 from app.courses.schemas import CourseCreate
 from app.dosing.schemas import AdministrationCreate
 from app.identity.actions import system_actor
@@ -53,7 +52,6 @@ from app.treatment.actions import record_past_session
 from app.treatment.schemas import PastSession
 
 KINDS: Final = ("patient", "course", "session", "administration", "assessment")
-_NOON: Final = time(12)
 _PRODUCTS: Final = {False: "Ketamine (trial infusion)", True: "Placebo (saline)"}
 
 
@@ -193,7 +191,9 @@ class _Recording:
         sessions: dict[int, TreatmentSession] = {}
         for infusion in person.infusions:
             self.column = f"infusion_{infusion.number}"
-            sessions[infusion.number] = await record_past_session(db, self._actor, course.id, self._session(infusion))
+            sessions[infusion.number] = await record_past_session(
+                db, self._actor, patient.id, self._session(infusion, course.id)
+            )
             if self._counted(db, "session"):
                 self.counts["administration"].already_there += 1
             else:
@@ -251,17 +251,15 @@ class _Recording:
             note=" ".join(told),
         )
 
-    def _session(self, infusion: Infusion) -> PastSession:
-        started_at = self._noon(infusion.on)
+    def _session(self, infusion: Infusion, course_id: UUID) -> PastSession:
         key = (self._person.participant_id, str(infusion.number))
         return PastSession(
             id=self._id("infusion", *key),
+            course_id=course_id,
+            given_on=infusion.on,
             drug=Drug.KETAMINE,
             route=Route.INTRAVENOUS,
-            note=(
-                f"Infusion {infusion.number} of the trial. The day is relative, as the course's note says; "
-                "noon stands for a time of day that is not told."
-            ),
+            note=f"Infusion {infusion.number} of the trial. The day is relative, as the course's note says.",
             administrations=[
                 AdministrationCreate(
                     id=self._id("administration", *key),
@@ -269,13 +267,9 @@ class _Recording:
                     route="intravenous",
                     placebo=infusion.placebo,
                     product=_PRODUCTS[infusion.placebo],
-                    started_at=started_at,
                 )
             ],
         )
-
-    def _noon(self, on: date) -> datetime:
-        return instant_of(on, _NOON, self._actor.time_zone)
 
     def _scores(self, visit: Visit, course_id: UUID, session_id: UUID | None) -> Iterator[AssessmentCreate]:
         for score in visit.scores:

@@ -1,0 +1,206 @@
+"""A session that is over, recorded in one call: everything of it, or nothing."""
+
+import asyncio
+from typing import Any
+
+from app.kernel.ids import new_id
+from tests.conftest import Clock
+from tests.proofs.care import Care, ago, caring, fresh_key, instant, path_of
+from tests.world import World
+
+WHOLE: dict[str, Any] = {
+    "route": "intravenous",
+    "started_at": ago(hours=4),
+    "stopped_at": ago(hours=3.25),
+    "delivered_mg": 41.2,
+    "vital_signs": [
+        {"measured_at": ago(hours=4.1), "systolic_mmhg": 124, "diastolic_mmhg": 78},
+        {"measured_at": ago(hours=3.5), "systolic_mmhg": 141, "diastolic_mmhg": 88},
+    ],
+    "dissociation_notes": [{"observed_at": ago(hours=3.5), "intensity": 6, "phenomena": ["floating"]}],
+    "assessments": [{"instrument": "PHQ9", "answered_at": ago(hours=5), "items": [2, 3, 2, 3, 2, 3, 2, 1, 1]}],
+    "discharged_at": ago(hours=1),
+    "condition": "well",
+}
+
+
+async def recorded(care: Care, patient: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+    return await care.new(f"{path_of(patient)}/sessions", body)
+
+
+async def refused(care: Care, patient: dict[str, Any], body: dict[str, Any]) -> tuple[int, str, set[str]]:
+    answer = await care.http.post(f"{path_of(patient)}/sessions", json=body, headers=fresh_key())
+    shown = answer.json()
+    return answer.status_code, shown["code"], {fault.get("pointer", "") for fault in shown.get("errors", [])}
+
+
+async def test_two_calls_record_a_treatment(clinic: World) -> None:
+    care = await caring(clinic, "nurse")
+    patient = await care.patient()
+    session = await recorded(care, patient, WHOLE)
+    assert (session["status"], session["recorded_afterwards"], session["origin"]) == ("discharged", True, "afterwards")
+    assert (session["number_in_course"], session["started_at"], session["discharged_at"]) == (
+        1,
+        ago(hours=4),
+        ago(hours=1),
+    )
+    assert session["recorded_after_minutes"] >= 3 * 60
+    assert (session["deviations"], session["gates"], session["omitted"]) == ([], [], [])
+    (dose,) = session["administrations"]
+    assert (dose["delivered_mg"], dose["delivered_source"], dose["origin"]) == (41.2, "entered", "afterwards")
+    assert [one["systolic_mmhg"] for one in session["vital_signs"]] == [124, 141]
+    assert [one["intensity"] for one in session["dissociation_notes"]] == [6]
+    (score,) = session["assessments"]
+    assert (score["total"], score["session_id"], score["course_id"]) == (19, session["id"], session["course_id"])
+    # Item 9 was answered five hours ago: somebody has to look, also when it is told late.
+    assert [(one["code"], one["status"]) for one in session["alerts"]] == [("safety_item_positive", "open")]
+    assert await care.get(f"{path_of(session)}/record") == session
+    course = await care.get(f"/v1/courses/{session['course_id']}")
+    assert (course["protocol_code"], course["status"]) == ("OPEN", "active")
+
+
+async def test_the_least_that_is_needed(clinic: World) -> None:
+    care = await caring(clinic)
+    patient = await care.patient()
+    session = await recorded(care, patient, {"route": "intravenous", "started_at": ago(days=2)})
+    (dose,) = session["administrations"]
+    assert (dose["drug"], dose["delivered_mg"], dose["delivered_source"]) == ("ketamine", None, "not_reported")
+    again = await recorded(care, patient, {"route": "intravenous", "started_at": ago(days=1), "delivered_mg": 35})
+    assert (again["course_id"], again["number_in_course"]) == (session["course_id"], 2)
+
+
+async def test_where_only_the_day_is_known_there_are_days_and_no_hours(clinic: World) -> None:
+    care = await caring(clinic)
+    patient = await care.patient()
+    later = await care.new(
+        f"{path_of(patient)}/assessments", {"instrument": "PHQ9", "answered_at": ago(days=1), "total": 12}
+    )
+    day = ago(days=8)[:10]
+    session = await recorded(care, patient, {"route": "intravenous", "given_on": day, "delivered_mg": 40})
+    assert session["given_on"] == day
+    (dose,) = session["administrations"]
+    assert dose["delivered_mg"] == 40
+    now = await care.again(later)
+    assert now["hours_since_last_dose"] is None
+    assert now["days_since_last_dose"] in {6, 7, 8}, "by the clinic's calendar"
+    assert [one["event"] for one in await care.history(later)] == ["assessment.recorded", "assessment.placed_again"]
+
+
+async def test_an_old_fact_alarms_nobody(clinic: World) -> None:
+    care = await caring(clinic)
+    body = {
+        "route": "intravenous",
+        "started_at": ago(days=1000),
+        "assessments": [{"instrument": "PHQ9", "answered_at": ago(days=1000), "items": [3] * 9}],
+    }
+    session = await recorded(care, await care.patient(), body)
+    assert [one["status"] for one in session["alerts"]] == ["historic"]
+
+
+async def test_one_fault_anywhere_leaves_nothing(clinic: World) -> None:
+    care = await caring(clinic)
+    patient = await care.patient()
+    faults: tuple[tuple[str, dict[str, Any], str], ...] = (
+        ("vital_signs", {"measured_at": ago(hours=3), "systolic_mmhg": 80, "diastolic_mmhg": 120}, "/diastolic_mmhg"),
+        ("assessments", {"instrument": "PHQ9", "answered_at": ago(hours=5), "items": [4] * 9}, "/items/0"),
+        ("assessments", {"instrument": "NONE", "answered_at": ago(hours=5), "total": 4}, "/instrument"),
+    )
+    for member, wrong, where in faults:
+        right = WHOLE[member]
+        status, _, pointers = await refused(care, patient, WHOLE | {member: [*right, wrong]})
+        assert status == 422
+        assert f"#/{member}/{len(right)}{where}" in pointers, member
+    for path in ("sessions", "courses", "administrations", "vital-signs", "assessments", "alerts"):
+        assert await care.items(f"/v1/{path}", patient_id=patient["id"]) == [], path
+
+
+async def test_what_is_not_over_is_not_recorded_afterwards(clinic: World, clock: Clock) -> None:
+    care = await caring(clinic)
+    patient = await care.patient()
+    soon = instant(clock.now().replace(microsecond=0, year=clock.now().year + 1))
+    assert await refused(care, patient, {"route": "intravenous", "started_at": soon}) == (422, "not-over", {"#"})
+    tomorrow = {"route": "intravenous", "given_on": soon[:10]}
+    assert await refused(care, patient, tomorrow) == (422, "not-over", {"#/given_on"})
+    early = {"route": "intravenous", "started_at": ago(hours=2), "discharged_at": ago(hours=3)}
+    assert await refused(care, patient, early) == (422, "end-before-start", {"#/discharged_at"})
+
+
+async def test_a_session_is_told_in_one_way(clinic: World) -> None:
+    care = await caring(clinic)
+    patient = await care.patient()
+    dose = {"drug": "ketamine", "route": "intravenous", "started_at": ago(hours=4), "delivered_mg": 40}
+    for body in (
+        {"route": "intravenous"},
+        {"route": "intravenous", "started_at": ago(hours=4), "given_on": "2026-03-02"},
+        {"delivered_mg": 40, "administrations": [dose]},
+        {"given_on": "2026-03-02", "administrations": [dose]},
+        {"started_at": ago(hours=4), "stopped_at": ago(hours=5), "route": "intravenous"},
+    ):
+        assert (await refused(care, patient, body))[:2] == (422, "validation-failed"), body
+    assert await refused(care, patient, {"started_at": ago(hours=4)}) == (422, "validation-failed", {"#/route"})
+    told = await recorded(care, patient, {"administrations": [dose]})
+    assert (told["route"], told["started_at"]) == ("intravenous", ago(hours=4))
+
+
+async def test_it_fills_the_plan_of_the_course_that_fits(clinic: World) -> None:
+    care = await caring(clinic)
+    patient = await care.patient()
+    planned = await care.course(patient, protocol_code="KET_IV_6x3W")
+    session = await recorded(care, patient, {"started_at": ago(hours=4), "delivered_mg": 40})
+    assert (session["course_id"], session["route"]) == (planned["id"], "intravenous")
+    (first, second, *_) = await care.items(f"{path_of(planned)}/plan")
+    assert (first["session_id"], second["session_id"]) == (session["id"], None)
+    await care.do(planned, "complete")
+    late = await recorded(care, patient, {"course_id": planned["id"], "started_at": ago(hours=3), "delivered_mg": 40})
+    assert late["number_in_course"] == 2, "what was given in a course that is over can still be recorded"
+    other = await recorded(care, patient, {"route": "intravenous", "started_at": ago(hours=2)})
+    assert other["course_id"] != planned["id"]
+
+
+async def test_two_first_sessions_at_once_open_one_course(clinic: World) -> None:
+    care = await caring(clinic)
+    patient = await care.patient()
+    bodies = [{"route": "intravenous", "started_at": ago(days=day), "delivered_mg": 40} for day in range(1, 9)]
+    told = await asyncio.gather(*(recorded(care, patient, body) for body in bodies))
+    assert len({one["course_id"] for one in told}) == 1
+    assert sorted(one["number_in_course"] for one in told) == list(range(1, 9))
+
+
+async def test_sent_again_it_is_not_recorded_again(clinic: World) -> None:
+    care = await caring(clinic)
+    patient = await care.patient()
+    body = WHOLE | {"id": str(new_id())}
+    answers = await asyncio.gather(*(care.http.post(f"{path_of(patient)}/sessions", json=body) for _ in range(8)))
+    assert {answer.status_code for answer in answers} == {200, 201}
+    assert len({answer.text for answer in answers}) == 1
+    assert len(await care.items("/v1/administrations", patient_id=patient["id"])) == 1
+    keyless = await care.http.post(f"{path_of(patient)}/sessions", json=WHOLE)
+    assert (keyless.status_code, keyless.json()["code"]) == (400, "idempotency-key-required")
+    changed = await care.http.post(f"{path_of(patient)}/sessions", json=body | {"delivered_mg": 42})
+    assert (changed.status_code, changed.json()["code"]) == (409, "id-already-used")
+    twice = WHOLE | {"vital_signs": [WHOLE["vital_signs"][0] | {"id": body["id"]}] * 2}
+    assert await refused(care, patient, twice) == (409, "id-already-used", {"#/vital_signs/1/id"})
+
+
+async def test_another_clinics_records_are_unknown(clinic: World, other_clinic: World) -> None:
+    care, elsewhere = await caring(clinic), await caring(other_clinic)
+    patient, theirs = await care.patient(), await elsewhere.patient()
+    course = await elsewhere.course(theirs)
+    answer = await care.http.post(f"{path_of(theirs)}/sessions", json=WHOLE, headers=fresh_key())
+    assert answer.status_code == 404
+    assert await refused(care, patient, WHOLE | {"course_id": course["id"]}) == (
+        422,
+        "validation-failed",
+        {"#/course_id"},
+    )
+    form = {"instrument": "PHQ9", "answered_at": ago(hours=5), "total": 9, "course_id": course["id"]}
+    assert (await refused(care, patient, WHOLE | {"assessments": [form]}))[0] == 422
+
+
+async def test_scores_need_their_own_scope(clinic: World) -> None:
+    care = await caring(clinic)
+    patient = await care.patient()
+    program = Care(await clinic.integrator("session:write"))
+    assert (await refused(program, patient, WHOLE))[:2] == (403, "scope-missing")
+    told = await recorded(program, patient, {key: value for key, value in WHOLE.items() if key != "assessments"})
+    assert {"administrations", "vital_signs"} <= set(told["omitted"]), "it may write and not read"
