@@ -14,7 +14,7 @@ import pytest
 
 _README = Path(__file__).parent.parent / "README.md"
 # What the comments in the tour say the server answers, in their order.
-_SAID = ["19", "acknowledged", "41.2", "29.86", "discharged", "7", "29.86", "session.scheduled"]
+_SAID = ["19", "acknowledged", "41.2", "29.86", "discharged", "7", "response", "29.86", "session.scheduled"]
 
 
 def _free_port() -> int:

@@ -10,7 +10,7 @@ costs more than all they do.
 import functools
 import inspect
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -27,11 +27,13 @@ from app.kernel.actor import Actor, Caller, PrincipalKind
 from app.kernel.database import Database, ReadSession, WriteSession
 from app.kernel.errors import BadRequest, Failure, Fault, Forbidden, NotFound, PreconditionRequired
 from app.kernel.idempotency import IdempotencyKeyRequired, claim_request, key_of, store
+from app.kernel.negotiation import preferred
 from app.kernel.problems import UnsupportedMediaType
 from app.kernel.schemas import Id
 
 _JSON: Final = re.compile(r"application/(json|merge-patch\+json)\s*(;.*)?", re.IGNORECASE)
-_ACCEPTABLE: Final = frozenset({"*/*", "application/*", "application/json", "application/problem+json"})
+_USUAL: Final = "application/json"
+_ACCEPTABLE: Final = frozenset({"*/*", "application/*", _USUAL, "application/problem+json"})
 _VERSION: Final = re.compile(r'(?:W/)?"(\d{1,9})"')
 _ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _GOVERNED: Final = "__seriatim_governed__"
@@ -221,7 +223,11 @@ def needs_key(db: WriteSession, *, own_id: object) -> None:
 
 
 class Endpoint(APIRoute):
-    """A route with the order of checks this API promises."""
+    """A route with the order of checks this API promises.
+
+    An address that answers in other forms than JSON documents their media types under its 200; those it accepts, and
+    `media_type_for` says which one a caller would rather have.
+    """
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **settings: Any) -> None:
         creates = settings.get("status_code") == HTTPStatus.CREATED
@@ -232,10 +238,11 @@ class Endpoint(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
         known = frozenset(_query_names(self.dependant))
+        offered = _offered(self)
         reads_body = self.body_field is not None
 
         async def checked(request: Request) -> Response:
-            _require_acceptable(request)
+            _require_acceptable(request, offered)
             if reads_body:
                 await _read_json(request)
             _refuse_unknown_query(request, known)
@@ -264,11 +271,27 @@ def permission_of(dependant: Dependant) -> str | None:
     return found
 
 
-def _require_acceptable(request: Request) -> None:
+def _offered(route: APIRoute) -> tuple[str, ...]:
+    """The media types an address answers with, the usual one first."""
+    others: Iterable[str] = route.responses.get(HTTPStatus.OK.value, {}).get("content", {})
+    return (_USUAL, *others)
+
+
+def _require_acceptable(request: Request, offered: Sequence[str]) -> None:
     accept = request.headers.get("accept", "*/*")
     ranges = {part.split(";")[0].strip().lower() for part in accept.split(",")}
-    if not ranges & _ACCEPTABLE:
+    if ranges & _ACCEPTABLE:
+        return
+    if len(offered) == 1:
         raise NotAcceptable
+    if preferred(accept, offered) is None:
+        raise NotAcceptable(f"It answers {' or '.join(offered)}.")
+
+
+def media_type_for(db: ReadSession, *others: str) -> str:
+    """The media type to answer with: JSON, or another of the forms an address has."""
+    request: Request = db.info["request"]
+    return preferred(request.headers.get("accept"), (_USUAL, *others)) or _USUAL
 
 
 async def _read_json(request: Request) -> None:

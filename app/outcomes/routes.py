@@ -9,12 +9,13 @@ from starlette.responses import Response
 
 from app.kernel.actor import Actor
 from app.kernel.database import ReadSession
-from app.kernel.endpoint import Endpoint, ReadDb, require
+from app.kernel.endpoint import Endpoint, ReadDb, media_type_for, require
 from app.kernel.errors import NotFound
 from app.kernel.problems import documented
-from app.kernel.records import respond
+from app.kernel.records import respond, touch
 from app.kernel.schemas import CodeText
 from app.outcomes import answers, queries
+from app.outcomes.chart import LEAST_WIDTH, MOST_WIDTH, draw
 from app.outcomes.rules import BaselineRule
 from app.outcomes.schemas import CourseOutcomeRead, TrajectoryRead
 
@@ -30,6 +31,19 @@ RuleWanted = Annotated[
         examples=["last_before_first_dose"],
     ),
 ]
+WidthWanted = Annotated[
+    int, Query(ge=LEAST_WIDTH, le=MOST_WIDTH, description="How wide the picture is, in pixels.", examples=[320])
+]
+_PICTURE: Final = "image/svg+xml"
+_PICTURE_SCHEMA: Final = {
+    "type": "string",
+    "maxLength": 1_000_000,
+    "description": "The picture, light or dark as the reader's screen is.",
+    "examples": ['<svg xmlns="http://www.w3.org/2000/svg" role="img">…</svg>'],
+}
+_BY_ACCEPT: Final = {"Vary": "Accept"}
+# What the picture brings along itself, should somebody open it by itself.
+_OWN_STYLE: Final = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"}
 _DEFAULT_RULE: Final = BaselineRule.LAST_BEFORE_FIRST_DOSE
 
 
@@ -42,21 +56,31 @@ async def _told(
     return answers.Told(orjson.loads(found), rule)
 
 
-@router.get("/courses/{course_id}/trajectory", response_model=TrajectoryRead, responses=documented(NotFound))
+@router.get(
+    "/courses/{course_id}/trajectory",
+    response_model=TrajectoryRead,
+    responses={**documented(NotFound), 200: {"content": {_PICTURE: {"schema": _PICTURE_SCHEMA}}}},
+)
 async def get_course_trajectory(
     db: ReadDb,
     actor: MayReadOutcomes,
     course_id: UUID,
     instrument: InstrumentWanted = None,
     baseline_rule: RuleWanted = _DEFAULT_RULE,
+    width: WidthWanted = 800,
 ) -> Response:
     """The curve of a course: every score of one instrument with what it counts as, every dose, baseline and bands.
 
     Without an instrument, the one with the most scores that count; `instruments` says which others there are.
+    Ask with `Accept: image/svg+xml` and it is a picture, which names nobody and tells in words what it shows.
     """
     answers.require_instrument(instrument, outcome=False)
     told = await _told(db, actor, course_id, instrument, baseline_rule)
-    return respond(db, answers.trajectory(told, instrument))
+    shown = answers.trajectory(told, instrument)
+    if media_type_for(db, _PICTURE) == _PICTURE:
+        touch(db, shown)
+        return Response(draw(shown, width), headers=_BY_ACCEPT | _OWN_STYLE, media_type=_PICTURE)
+    return respond(db, shown, headers=_BY_ACCEPT)
 
 
 @router.get("/courses/{course_id}/outcome", response_model=CourseOutcomeRead, responses=documented(NotFound))

@@ -80,3 +80,48 @@ async def read_table(client: httpx2.AsyncClient, indication: str) -> Table:
         assert who not in scores.setdefault(one["instrument"], {}).setdefault(moment, {})
         scores[one["instrument"]][moment][who] = one["total"]
     return Table(scores)
+
+
+@dataclass
+class Outcomes:
+    """What the courses of one group came to, as they answer it themselves.
+
+    `judged` has the scores by instrument, moment and participant, `orders` what each was given, in order.
+    """
+
+    judged: dict[str, dict[str, dict[str, Any]]]
+    baselines: dict[str, dict[str, Any]]
+    orders: dict[str, list[str]]
+    courses: dict[str, str]
+
+    def who(self, instrument: str, moment: str, **facts: str) -> list[str]:
+        """Whose score was judged so."""
+        scores = self.judged[instrument][moment].items()
+        return sorted(who for who, score in scores if all(score[name] == value for name, value in facts.items()))
+
+    def reductions(self, instrument: str, moment: str) -> list[float]:
+        """By how much the scores fell, of those who have a baseline."""
+        scores = self.judged[instrument][moment].values()
+        return [score["reduction_points"] for score in scores if score["reduction_points"] is not None]
+
+
+async def read_outcomes(client: httpx2.AsyncClient, indication: str) -> Outcomes:
+    """Ask every course of a group what it came to; a moment is the arm and the days since the infusion."""
+    patients = {one["id"]: one for one in await every(client, "/v1/patients")}
+    found = Outcomes({}, {}, {}, {})
+    for course in await every(client, "/v1/courses", indication_code=indication):
+        answer = await client.get(f"/v1/courses/{course['id']}/outcome")
+        assert answer.status_code == 200, answer.text
+        who = patients[course["patient_id"]]["identifiers"][0]["value"]
+        found.courses[who] = course["id"]
+        for told in answer.json()["instruments"]:
+            instrument = told["scale"]["instrument"]
+            if told["baseline"] is not None:
+                found.baselines.setdefault(instrument, {})[who] = told["baseline"]
+            found.orders[who] = ["placebo" if session["placebo"] else "drug" for session in told["sessions"]]
+            for session in told["sessions"]:
+                for score in session["scores"]:
+                    moment = ARMS["p" if session["placebo"] else "d", score["days_since_last_dose"]]
+                    assert who not in found.judged.setdefault(instrument, {}).setdefault(moment, {})
+                    found.judged[instrument][moment][who] = score
+    return found

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
 from sqlalchemy import event
@@ -256,3 +257,48 @@ async def test_each_view_is_one_statement_whatever_there_is(clinic: World) -> No
     own = [sum("assessment" in statement for statement in said) for said in counted.values()]
     assert own == [1, 1, 1, 1]
     assert len({len(said) for said in counted.values()}) == 1, counted
+
+
+# ── the picture ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+SVG = {"Accept": "image/svg+xml"}
+
+
+async def test_the_curve_is_a_picture_when_asked_for_as_one(clinic: World) -> None:
+    care = await caring(clinic)
+    course = await treated(care)
+    patient = await care.get(f"/v1/patients/{course['patient_id']}")
+    path = f"{path_of(course)}/trajectory"
+    answer = await care.http.get(path, headers=SVG, params={"width": 320})
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "image/svg+xml")
+    assert (answer.headers["vary"], answer.headers["cache-control"]) == ("Accept", "no-store")
+    assert "style-src 'unsafe-inline'" in answer.headers["content-security-policy"]
+    drawn = ET.fromstring(answer.content)
+    assert drawn.get("width") == "320"
+    for private in (patient["given_name"], patient["family_name"], patient["id"], course["id"], str(clinic.id)):
+        assert private not in answer.text
+    declared = {str(one) for one in answer.extensions["scope"]["state"]["patients_touched"]}
+    assert declared == {patient["id"]}
+
+    usual = await care.http.get(path)
+    assert (usual.headers["content-type"], usual.headers["vary"]) == ("application/json", "Accept")
+    head = await care.http.head(path, headers=SVG)
+    assert (head.headers["content-type"], head.content) == ("image/svg+xml", b"")
+
+
+@pytest.mark.parametrize("accept", ["text/html", "image/png", "application/pdf, image/svg+xml;q=0"])
+async def test_no_other_form_is_there(clinic: World, accept: str) -> None:
+    care = await caring(clinic)
+    course = await care.course()
+    answer = await care.http.get(f"{path_of(course)}/trajectory", headers={"Accept": accept})
+    assert (answer.status_code, answer.json()["code"]) == (406, "not-acceptable")
+    outcome_only = await care.http.get(f"{path_of(course)}/outcome", headers=SVG)
+    assert outcome_only.status_code == 406
+
+
+@pytest.mark.parametrize("width", ["319", "1601", "1e3", ""])
+async def test_a_picture_s_width_has_bounds(clinic: World, width: str) -> None:
+    care = await caring(clinic)
+    course = await care.course()
+    answer = await care.http.get(f"{path_of(course)}/trajectory", headers=SVG, params={"width": width})
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid-parameter")
