@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
+from functools import cache
 from typing import Final
 
 from fastapi import FastAPI
@@ -95,7 +96,7 @@ def build_api(settings: Settings, database: Database) -> FastAPI:
     api.state.tokens = Tokens(database, settings)
     for router in sorted(ROUTERS, key=lambda router: router not in _ASKED_MOST):
         api.include_router(router)
-    api.openapi = lambda: build_document(routes_of(api), ABOUT, settings)
+    api.openapi = cache(lambda: build_document(routes_of(api), ABOUT, settings))
     problems.install(api, routes_of(api))
     require_permissions(api)
     return api
