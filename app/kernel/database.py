@@ -69,6 +69,9 @@ class Database:
         async with self._read() as db:
             db.info["actor"] = actor
             yield ReadSession(db)
+            # There is nothing to keep, but at a ROLLBACK psycopg drops every statement the connection has prepared,
+            # and planning a read again costs PostgreSQL more than answering it.
+            await db.commit()
 
     @asynccontextmanager
     async def writing(self, actor: Actor | None = None) -> AsyncGenerator[WriteSession]:
