@@ -23,7 +23,7 @@ _TAGS: Final = {
     "clinics": "The clinic, its time zone, its sites and rooms.",
     "staff": "People in roles.",
     "clients": "Integrators' programs in scopes.",
-    "patients": "People under care, their identifiers and weights.",
+    "patients": "People under care: identifiers, weights, illness episodes, what was given elsewhere.",
     "protocols": "Dosing and observation plans, shipped with their sources.",
     "courses": "A series of sessions for one patient under one protocol, and its plan.",
     "sessions": "One treatment visit: its moves, and the whole record of it.",

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 from app.about import ABOUT
 from app.alerts.routes import router as alerts
 from app.assessments.routes import router as assessments
+from app.courses.external.routes import router as external_treatments
 from app.courses.routes import router as courses
 from app.dosing.routes import router as dosing
 from app.identity.routes import router as identity
@@ -34,6 +35,7 @@ from app.kernel.settings import Settings
 from app.kernel.workers import run_workers
 from app.monitoring.routes import router as monitoring
 from app.outcomes.routes import router as outcomes
+from app.patients.episodes.routes import router as episodes
 from app.patients.routes import router as patients
 from app.protocols.routes import router as protocols
 from app.sessions.routes import router as sessions
@@ -45,6 +47,8 @@ ROUTERS: Final = (
     passwords,
     identity,
     patients,
+    episodes,
+    external_treatments,
     protocols,
     courses,
     sessions,

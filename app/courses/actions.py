@@ -16,6 +16,8 @@ from app.kernel.database import WriteSession
 from app.kernel.errors import Fault, Invalid
 from app.kernel.ledger import name_change
 from app.kernel.records import already_created, find, identity_of, one, one_for_update
+from app.patients.episodes.models import Episode
+from app.patients.episodes.queries import open_episode
 from app.patients.models import Patient
 from app.protocols.catalogue import shipped_protocols
 from app.protocols.rules import require_latest
@@ -25,6 +27,12 @@ class NotAPrescriber(Invalid):
     """Courses are led by a prescriber of the clinic."""
 
     title = "The person is not a prescriber of this clinic"
+
+
+class UnknownEpisode(Invalid):
+    """A course treats an illness episode of its own patient."""
+
+    title = "The patient has no such episode"
 
 
 def today(actor: Actor) -> date:
@@ -38,20 +46,23 @@ async def open_course(db: WriteSession, actor: Actor, patient_id: UUID, body: Co
     Raises:
         UnknownProtocol: no protocol has this code.
         NotAPrescriber: the person named is none.
+        UnknownEpisode: the patient has no such episode.
     """
     if (before := await already_created(db, actor, Course, body, patient_id=patient_id)) is not None:
         return before
     patient = await one(db, actor, Patient, patient_id)
     protocol = require_latest(shipped_protocols(), body.protocol_code)
+    episode = await _episode(db, actor, patient.id, body.episode_id)
     phase = protocol.phases[0]
     local = body.first_session_at.astimezone(ZoneInfo(actor.time_zone)) if body.first_session_at else None
     starts_on = local.date() if local else body.starts_on or today(actor)
     course = Course(
         **identity_of(actor, body),
         patient_id=patient.id,
+        episode_id=episode.id if episode else None,
         protocol_code=protocol.code,
         protocol_version=protocol.version,
-        indication_code=body.indication_code,
+        indication_code=body.indication_code or (episode.indication_code if episode else None),
         status=CourseStatus.ACTIVE,
         phase=phase.name,
         prescriber_id=await _prescriber(db, actor, body.prescriber_id),
@@ -80,6 +91,18 @@ async def open_course(db: WriteSession, actor: Actor, patient_id: UUID, body: Co
     return course
 
 
+async def _episode(db: WriteSession, actor: Actor, patient_id: UUID, episode_id: UUID | None) -> Episode | None:
+    """The episode that was named, or the patient's open one."""
+    named = episode_id or (await db.execute(open_episode(actor, patient_id))).scalar_one_or_none()
+    if named is None:
+        return None
+    episode = await find(db, actor, Episode, named)
+    if episode is None or episode.patient_id != patient_id or episode.entered_in_error_at is not None:
+        fault = Fault("unknown_episode", "The patient has no such episode.", pointer="#/episode_id")
+        raise UnknownEpisode(faults=[fault])
+    return episode
+
+
 async def _prescriber(db: WriteSession, actor: Actor, prescriber_id: UUID | None) -> UUID | None:
     if prescriber_id is None:
         return actor.principal_id if Role.PRESCRIBER.value in actor.roles else None
@@ -96,6 +119,8 @@ async def update_course(
     """Change a course's particulars."""
     course = await one_for_update(db, actor, Course, course_id, if_match)
     facts = body.model_dump(exclude_unset=True)
+    if body.episode_id is not None:
+        await _episode(db, actor, course.patient_id, body.episode_id)
     if "prescriber_id" in facts:
         facts["prescriber_id"] = await _prescriber(db, actor, body.prescriber_id)
     for member, value in facts.items():

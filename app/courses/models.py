@@ -18,15 +18,18 @@ class Course(ClinicRecord, Base):
     __tablename__ = "course"
     __table_args__ = (
         belongs_to("patient", "patient_id"),
+        belongs_to("episode", "episode_id"),
         belongs_to("principal", "prescriber_id"),
         closed_set("status", CourseStatus),
         Index(None, "clinic_id", "patient_id", "id"),
         Index(None, "clinic_id", "status", "id"),
         Index(None, "clinic_id", "prescriber_id"),
+        Index(None, "clinic_id", "episode_id", "starts_on", "id"),
     )
     __resource__: ClassVar[str] = "course"
 
     patient_id: Mapped[UUID]
+    episode_id: Mapped[UUID | None]
     protocol_code: Mapped[Code]
     protocol_version: Mapped[int]
     indication_code: Mapped[Code | None]

@@ -38,6 +38,15 @@ def visible_plan_items(actor: Actor) -> Select[Any]:
     return select(plan_item).where(plan_item.c.clinic_id == actor.clinic_id)
 
 
+def courses_of_episode(actor: Actor, episode_id: UUID) -> Select[Any]:
+    """All courses that treat one illness episode, in order: the first has the baseline, the rest carry it on."""
+    return (
+        visible_courses(actor)
+        .where(course.c.episode_id == episode_id, course.c.entered_in_error_at.is_(None))
+        .order_by(course.c.starts_on, course.c.id)
+    )
+
+
 def open_plan_items(actor: Actor, course_id: UUID) -> Select[PlanItem]:
     """A course's planned sessions that nothing fills yet, in order."""
     return (

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
 from app.courses import actions, queries
-from app.courses.actions import NotAPrescriber
+from app.courses.actions import NotAPrescriber, UnknownEpisode
 from app.courses.models import Course, PlanItem
 from app.courses.rules import CourseStatus, IllegalCourseMove
 from app.courses.schemas import (
@@ -53,7 +53,7 @@ _VERB: Final = documented(NotFound, IllegalCourseMove, PreconditionFailed, Preco
     "/patients/{patient_id}/courses",
     status_code=201,
     response_model=CourseRead,
-    responses=documented(NotFound, UnknownProtocol, NotAPrescriber),
+    responses=documented(NotFound, UnknownProtocol, NotAPrescriber, UnknownEpisode),
 )
 async def create_course(db: WriteDb, actor: MayWriteCourses, patient_id: UUID, body: CourseCreate) -> Response:
     """Open a series under a protocol. Its sessions are planned by the clock on the clinic's wall."""
@@ -85,11 +85,15 @@ async def list_courses(  # one parameter a filter
 add_reads(router, COURSE, path="/courses", singular="course", title="one course")
 
 
-@router.patch("/courses/{course_id}", response_model=CourseRead, responses=_VERB)
+@router.patch(
+    "/courses/{course_id}",
+    response_model=CourseRead,
+    responses=documented(NotFound, NotAPrescriber, UnknownEpisode, PreconditionFailed, PreconditionRequired),
+)
 async def update_course(
     db: WriteDb, actor: MayWriteCourses, course_id: UUID, body: CourseUpdate, if_match: IfMatch
 ) -> Response:
-    """Change a course's indication, prescriber or note."""
+    """Change a course's episode, indication, prescriber or note."""
     return await changed(db, COURSE, actor, await actions.update_course(db, actor, course_id, body, if_match))
 
 

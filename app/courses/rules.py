@@ -45,6 +45,13 @@ class IllegalCourseMove(RuleViolated):
     title = "This step does not follow from the present state"
 
 
+class SeriesOutOfOrder(Invalid):
+    """The first of a series cannot come after the last."""
+
+    code = "first-after-last"
+    title = "The series would begin after it ends"
+
+
 class UnknownTimeZone(Invalid):
     """The name is not in the IANA time zone database."""
 

@@ -1,7 +1,5 @@
 """Shapes of courses and their plan."""
 
-from typing import Annotated
-
 from pydantic import Field
 
 from app.courses.rules import CourseStatus
@@ -16,10 +14,7 @@ from app.kernel.schemas import (
     UtcTime,
     absent,
 )
-
-IndicationCode = Annotated[
-    str, Field(max_length=8, pattern=r"^[A-Z][0-9][0-9AB](\.[0-9A-Z]{1,4})?$", examples=["F33.2"])
-]
+from app.patients.episodes.schemas import IndicationCode
 
 
 class CourseCreate(CreateSchema):
@@ -28,7 +23,13 @@ class CourseCreate(CreateSchema):
     protocol_code: CodeText = Field(
         description="A code of GET /v1/protocols; OPEN has no plan.", examples=["KET_IV_6x3W"]
     )
-    indication_code: IndicationCode | None = Field(default=None, description="ICD-10-CM code of what is treated.")
+    episode_id: Id | None = Field(
+        default=None,
+        description="The illness episode it treats; left out or null: the patient's open one, where there is one.",
+    )
+    indication_code: IndicationCode | None = Field(
+        default=None, description="ICD-10-CM code of what is treated; default the episode's."
+    )
     starts_on: Day | None = Field(
         default=None, description="The first day, in the clinic's zone, where no instant is given; default today."
     )
@@ -45,6 +46,7 @@ class CourseCreate(CreateSchema):
 class CourseUpdate(RequestSchema):
     """What may change of a course."""
 
+    episode_id: Id | None = Field(default=None, description="The illness episode it treats; null: none.")
     indication_code: IndicationCode | None = Field(default=None, description="ICD-10-CM code of what is treated.")
     prescriber_id: Id = absent("The responsible prescriber.")
     note: NoteText | None = Field(default=None, description="Free text.", examples=["Second series."])
@@ -71,6 +73,9 @@ class CourseRead(ClinicRecordRead):
     """A series for one patient under one protocol."""
 
     patient_id: Id = Field(description="The patient.")
+    episode_id: Id | None = Field(
+        description="The illness episode it treats; a baseline is carried from its first course to the later ones."
+    )
     protocol_code: str = Field(description="Its protocol.", examples=["KET_IV_6x3W"])
     protocol_version: int = Field(description="The protocol's version, kept for the life of the course.", examples=[1])
     indication_code: str | None = Field(description="ICD-10-CM code of what is treated.", examples=["F33.2"])

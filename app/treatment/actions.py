@@ -11,6 +11,7 @@ from app.assessments.actions import place_again, record_assessment
 from app.assessments.models import Assessment
 from app.courses import queries as course_queries
 from app.courses.actions import open_course
+from app.courses.external.models import ExternalTreatment
 from app.courses.models import Course, PlanItem
 from app.courses.rules import instant_of
 from app.courses.schemas import CourseCreate
@@ -36,6 +37,7 @@ from app.kernel.tables import ClinicRecord, Origin
 from app.monitoring.actions import record_dissociation_note, record_vital_signs
 from app.monitoring.models import DissociationNote, VitalSigns
 from app.patients import queries as patient_queries
+from app.patients.episodes.models import Episode
 from app.patients.models import Patient, Weight
 from app.protocols.catalogue import shipped_protocols
 from app.protocols.rules import Drug, Route
@@ -54,6 +56,9 @@ _CHILDREN: Final[tuple[type[ClinicRecord], ...]] = (
     DissociationNote,
     Assessment,
 )
+
+
+_TOLD: Final[tuple[type[ClinicRecord], ...]] = (Weight, Episode, ExternalTreatment)
 
 
 async def record_past_session(db: WriteSession, actor: Actor, patient_id: UUID, body: PastSession) -> TreatmentSession:
@@ -248,8 +253,20 @@ async def void_course(db: WriteSession, actor: Actor, course_id: UUID, reason: s
     return course
 
 
+async def void_episode(db: WriteSession, actor: Actor, episode_id: UUID, reason: str, if_match: int | None) -> Episode:
+    """Mark an illness episode as entered in error.
+
+    Raises:
+        HasRecords: courses treat it.
+    """
+    episode = await one_for_update(db, actor, Episode, episode_id, if_match)
+    await _require_nothing_below(db, actor, (Course,), "episode_id", episode.id)
+    mark_entered_in_error(db, actor, episode, reason)
+    return episode
+
+
 async def void_patient(db: WriteSession, actor: Actor, patient_id: UUID, reason: str, if_match: int | None) -> Patient:
-    """Mark a patient as entered in error; weights go with them, identifiers are free again.
+    """Mark a patient as entered in error; what was told of them goes with them, identifiers are free again.
 
     Raises:
         HasRecords: the patient has courses or assessments.
@@ -257,8 +274,9 @@ async def void_patient(db: WriteSession, actor: Actor, patient_id: UUID, reason:
     patient = await one_for_update(db, actor, Patient, patient_id, if_match)
     await _require_nothing_below(db, actor, (Course, Assessment), "patient_id", patient.id)
     mark_entered_in_error(db, actor, patient, reason)
-    for weight in (await db.execute(queries.standing_children(actor, Weight, "patient_id", patient.id))).scalars():
-        mark_entered_in_error(db, actor, weight, reason)
+    for model in _TOLD:
+        for told in (await db.execute(queries.standing_children(actor, model, "patient_id", patient.id))).scalars():
+            mark_entered_in_error(db, actor, told, reason)
     for identifier in (await db.execute(patient_queries.identifiers_of(actor, patient.id))).scalars():
         await db.delete(identifier)
     return patient

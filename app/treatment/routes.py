@@ -22,6 +22,7 @@ from app.kernel.record_routes import add_void
 from app.kernel.records import AsOf, Children, IdAlreadyUsed, Resource, answer_whole, created
 from app.monitoring.routes import DISSOCIATION_NOTE, VITAL_SIGNS
 from app.monitoring.rules import ImpossiblePressure
+from app.patients.episodes.routes import EPISODE
 from app.patients.routes import PATIENT
 from app.sessions import queries as session_queries
 from app.sessions.actions import EndsBeforeStart, PlanItemFilled
@@ -119,4 +120,14 @@ add_void(
     singular="patient",
     title="a patient",
     permission="patient:write",
+)
+add_void(
+    router,
+    EPISODE,
+    actions.void_episode,
+    HasRecords,
+    path="/episodes",
+    singular="episode",
+    title="an illness episode",
+    permission="clinical:write",
 )

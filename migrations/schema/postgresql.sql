@@ -196,6 +196,7 @@ CREATE TABLE course (
     clinic_id uuid NOT NULL,
     id uuid NOT NULL,
     patient_id uuid NOT NULL,
+    episode_id uuid,
     protocol_code character varying(64) NOT NULL,
     protocol_version integer NOT NULL,
     indication_code character varying(64),
@@ -217,6 +218,7 @@ CREATE TABLE course (
     recorded_by uuid NOT NULL,
     updated_at timestamp with time zone NOT NULL,
     CONSTRAINT ck_course__status_in_set CHECK (((status)::text = ANY ((ARRAY['planned'::character varying, 'active'::character varying, 'paused'::character varying, 'completed'::character varying, 'discontinued'::character varying])::text[]))),
+    CONSTRAINT fk_course__clinic_id_episode_id FOREIGN KEY (clinic_id, episode_id) REFERENCES episode(clinic_id, id),
     CONSTRAINT fk_course__clinic_id_patient_id FOREIGN KEY (clinic_id, patient_id) REFERENCES patient(clinic_id, id),
     CONSTRAINT fk_course__clinic_id_prescriber_id FOREIGN KEY (clinic_id, prescriber_id) REFERENCES principal(clinic_id, id),
     CONSTRAINT pk_course PRIMARY KEY (clinic_id, id)
@@ -311,6 +313,61 @@ CREATE TABLE dose_order (
     CONSTRAINT fk_dose_order__clinic_id_patient_id FOREIGN KEY (clinic_id, patient_id) REFERENCES patient(clinic_id, id),
     CONSTRAINT fk_dose_order__clinic_id_session_id FOREIGN KEY (clinic_id, session_id) REFERENCES treatment_session(clinic_id, id),
     CONSTRAINT pk_dose_order PRIMARY KEY (clinic_id, id)
+);
+
+CREATE TABLE episode (
+    clinic_id uuid NOT NULL,
+    id uuid NOT NULL,
+    patient_id uuid NOT NULL,
+    indication_code character varying(64),
+    began_on date,
+    ended_on date,
+    status character varying(64) NOT NULL,
+    note text,
+    origin character varying(64) NOT NULL,
+    create_digest character varying(64),
+    entered_in_error_at timestamp with time zone,
+    entered_in_error_by uuid,
+    entered_in_error_reason text,
+    version integer NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by uuid NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_episode__ends_after_start CHECK (((ended_on IS NULL) OR (began_on IS NULL) OR (ended_on >= began_on))),
+    CONSTRAINT ck_episode__status_in_set CHECK (((status)::text = ANY ((ARRAY['open'::character varying, 'ended'::character varying])::text[]))),
+    CONSTRAINT fk_episode__clinic_id_patient_id FOREIGN KEY (clinic_id, patient_id) REFERENCES patient(clinic_id, id),
+    CONSTRAINT pk_episode PRIMARY KEY (clinic_id, id)
+);
+
+CREATE TABLE external_treatment (
+    clinic_id uuid NOT NULL,
+    id uuid NOT NULL,
+    patient_id uuid NOT NULL,
+    drug character varying(64) NOT NULL,
+    route character varying(64) NOT NULL,
+    given_at timestamp with time zone,
+    given_on date NOT NULL,
+    counted_from timestamp with time zone NOT NULL,
+    first_given_on date,
+    sessions integer NOT NULL,
+    dose_mg bigint,
+    provider character varying(200),
+    source character varying(64) NOT NULL,
+    note text,
+    origin character varying(64) NOT NULL,
+    create_digest character varying(64),
+    entered_in_error_at timestamp with time zone,
+    entered_in_error_by uuid,
+    entered_in_error_reason text,
+    version integer NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by uuid NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_external_treatment__dose_mg_not_negative CHECK ((dose_mg >= 0)),
+    CONSTRAINT ck_external_treatment__last_after_first CHECK (((first_given_on IS NULL) OR (first_given_on <= given_on))),
+    CONSTRAINT ck_external_treatment__sessions_counted CHECK ((sessions >= 1)),
+    CONSTRAINT fk_external_treatment__clinic_id_patient_id FOREIGN KEY (clinic_id, patient_id) REFERENCES patient(clinic_id, id),
+    CONSTRAINT pk_external_treatment PRIMARY KEY (clinic_id, id)
 );
 
 CREATE TABLE idempotency_key (
@@ -610,6 +667,8 @@ CREATE INDEX ix_change__unsealed ON public.change USING btree (clinic_id, record
 
 CREATE INDEX ix_client_secret__clinic_id_client_id ON public.client_secret USING btree (clinic_id, client_id);
 
+CREATE INDEX ix_course__clinic_id_episode_id_starts_on_id ON public.course USING btree (clinic_id, episode_id, starts_on, id);
+
 CREATE INDEX ix_course__clinic_id_patient_id_id ON public.course USING btree (clinic_id, patient_id, id);
 
 CREATE INDEX ix_course__clinic_id_prescriber_id ON public.course USING btree (clinic_id, prescriber_id);
@@ -631,6 +690,10 @@ CREATE INDEX ix_dose_event__clinic_id_session_id_id ON public.dose_event USING b
 CREATE INDEX ix_dose_order__clinic_id_patient_id ON public.dose_order USING btree (clinic_id, patient_id);
 
 CREATE INDEX ix_dose_order__clinic_id_session_id_ordered_at_id ON public.dose_order USING btree (clinic_id, session_id, ordered_at, id);
+
+CREATE INDEX ix_episode__clinic_id_patient_id_id ON public.episode USING btree (clinic_id, patient_id, id);
+
+CREATE INDEX ix_external_treatment__clinic_id_patient_id_counted_from ON public.external_treatment USING btree (clinic_id, patient_id, counted_from);
 
 CREATE INDEX ix_idempotency_key__created_at ON public.idempotency_key USING btree (created_at);
 

@@ -196,6 +196,7 @@ CREATE TABLE course (
     clinic_id CHAR(32) NOT NULL,
     id CHAR(32) NOT NULL,
     patient_id CHAR(32) NOT NULL,
+    episode_id CHAR(32),
     protocol_code VARCHAR(64) NOT NULL,
     protocol_version INTEGER NOT NULL,
     indication_code VARCHAR(64),
@@ -218,6 +219,7 @@ CREATE TABLE course (
     updated_at DATETIME NOT NULL,
     CONSTRAINT pk_course PRIMARY KEY (clinic_id, id),
     CONSTRAINT ck_course__status_in_set CHECK (status IN ('planned', 'active', 'paused', 'completed', 'discontinued')),
+    CONSTRAINT fk_course__clinic_id_episode_id FOREIGN KEY(clinic_id, episode_id) REFERENCES episode (clinic_id, id),
     CONSTRAINT fk_course__clinic_id_patient_id FOREIGN KEY(clinic_id, patient_id) REFERENCES patient (clinic_id, id),
     CONSTRAINT fk_course__clinic_id_prescriber_id FOREIGN KEY(clinic_id, prescriber_id) REFERENCES principal (clinic_id, id)
 );
@@ -311,6 +313,61 @@ CREATE TABLE dose_order (
     CONSTRAINT ck_dose_order__ordered_mg_not_negative CHECK (ordered_mg >= 0),
     CONSTRAINT fk_dose_order__clinic_id_patient_id FOREIGN KEY(clinic_id, patient_id) REFERENCES patient (clinic_id, id),
     CONSTRAINT fk_dose_order__clinic_id_session_id FOREIGN KEY(clinic_id, session_id) REFERENCES treatment_session (clinic_id, id)
+);
+
+CREATE TABLE episode (
+    clinic_id CHAR(32) NOT NULL,
+    id CHAR(32) NOT NULL,
+    patient_id CHAR(32) NOT NULL,
+    indication_code VARCHAR(64),
+    began_on DATE,
+    ended_on DATE,
+    status VARCHAR(64) NOT NULL,
+    note TEXT,
+    origin VARCHAR(64) NOT NULL,
+    create_digest VARCHAR(64),
+    entered_in_error_at DATETIME,
+    entered_in_error_by CHAR(32),
+    entered_in_error_reason TEXT,
+    version INTEGER NOT NULL,
+    recorded_at DATETIME NOT NULL,
+    recorded_by CHAR(32) NOT NULL,
+    updated_at DATETIME NOT NULL,
+    CONSTRAINT pk_episode PRIMARY KEY (clinic_id, id),
+    CONSTRAINT ck_episode__status_in_set CHECK (status IN ('open', 'ended')),
+    CONSTRAINT ck_episode__ends_after_start CHECK (ended_on IS NULL OR began_on IS NULL OR ended_on >= began_on),
+    CONSTRAINT fk_episode__clinic_id_patient_id FOREIGN KEY(clinic_id, patient_id) REFERENCES patient (clinic_id, id)
+);
+
+CREATE TABLE external_treatment (
+    clinic_id CHAR(32) NOT NULL,
+    id CHAR(32) NOT NULL,
+    patient_id CHAR(32) NOT NULL,
+    drug VARCHAR(64) NOT NULL,
+    route VARCHAR(64) NOT NULL,
+    given_at DATETIME,
+    given_on DATE NOT NULL,
+    counted_from DATETIME NOT NULL,
+    first_given_on DATE,
+    sessions INTEGER NOT NULL,
+    dose_mg BIGINT,
+    provider VARCHAR(200),
+    source VARCHAR(64) NOT NULL,
+    note TEXT,
+    origin VARCHAR(64) NOT NULL,
+    create_digest VARCHAR(64),
+    entered_in_error_at DATETIME,
+    entered_in_error_by CHAR(32),
+    entered_in_error_reason TEXT,
+    version INTEGER NOT NULL,
+    recorded_at DATETIME NOT NULL,
+    recorded_by CHAR(32) NOT NULL,
+    updated_at DATETIME NOT NULL,
+    CONSTRAINT pk_external_treatment PRIMARY KEY (clinic_id, id),
+    CONSTRAINT ck_external_treatment__dose_mg_not_negative CHECK (dose_mg >= 0),
+    CONSTRAINT ck_external_treatment__last_after_first CHECK (first_given_on IS NULL OR first_given_on <= given_on),
+    CONSTRAINT ck_external_treatment__sessions_counted CHECK (sessions >= 1),
+    CONSTRAINT fk_external_treatment__clinic_id_patient_id FOREIGN KEY(clinic_id, patient_id) REFERENCES patient (clinic_id, id)
 );
 
 CREATE TABLE idempotency_key (
@@ -610,6 +667,8 @@ CREATE INDEX ix_change__unsealed ON change (clinic_id, recorded_at) WHERE sequen
 
 CREATE INDEX ix_client_secret__clinic_id_client_id ON client_secret (clinic_id, client_id);
 
+CREATE INDEX ix_course__clinic_id_episode_id_starts_on_id ON course (clinic_id, episode_id, starts_on, id);
+
 CREATE INDEX ix_course__clinic_id_patient_id_id ON course (clinic_id, patient_id, id);
 
 CREATE INDEX ix_course__clinic_id_prescriber_id ON course (clinic_id, prescriber_id);
@@ -631,6 +690,10 @@ CREATE INDEX ix_dose_event__clinic_id_session_id_id ON dose_event (clinic_id, se
 CREATE INDEX ix_dose_order__clinic_id_patient_id ON dose_order (clinic_id, patient_id);
 
 CREATE INDEX ix_dose_order__clinic_id_session_id_ordered_at_id ON dose_order (clinic_id, session_id, ordered_at, id);
+
+CREATE INDEX ix_episode__clinic_id_patient_id_id ON episode (clinic_id, patient_id, id);
+
+CREATE INDEX ix_external_treatment__clinic_id_patient_id_counted_from ON external_treatment (clinic_id, patient_id, counted_from);
 
 CREATE INDEX ix_idempotency_key__created_at ON idempotency_key (created_at);
 

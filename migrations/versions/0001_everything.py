@@ -335,20 +335,14 @@ def upgrade() -> None:
         op.f("ix_client_secret__clinic_id_client_id"), "client_secret", ["clinic_id", "client_id"], unique=False
     )
     op.create_table(
-        "course",
+        "episode",
         sa.Column("clinic_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("patient_id", sa.Uuid(), nullable=False),
-        sa.Column("protocol_code", sa.String(length=64), nullable=False),
-        sa.Column("protocol_version", sa.Integer(), nullable=False),
         sa.Column("indication_code", sa.String(length=64), nullable=True),
-        sa.Column("status", sa.String(length=64), nullable=False),
-        sa.Column("phase", sa.String(length=64), nullable=False),
-        sa.Column("prescriber_id", sa.Uuid(), nullable=True),
-        sa.Column("starts_on", sa.Date(), nullable=False),
-        sa.Column("time_zone", sa.String(length=64), nullable=False),
+        sa.Column("began_on", sa.Date(), nullable=True),
         sa.Column("ended_on", sa.Date(), nullable=True),
-        sa.Column("end_reason", sa.Text(), nullable=True),
+        sa.Column("status", sa.String(length=64), nullable=False),
         sa.Column("note", sa.Text(), nullable=True),
         sa.Column("origin", sa.String(length=64), nullable=False),
         sa.Column("create_digest", sa.String(length=64), nullable=True),
@@ -359,27 +353,63 @@ def upgrade() -> None:
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("recorded_by", sa.Uuid(), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("status IN ('open', 'ended')", name=op.f("ck_episode__status_in_set")),
         sa.CheckConstraint(
-            "status IN ('planned', 'active', 'paused', 'completed', 'discontinued')",
-            name=op.f("ck_course__status_in_set"),
+            "ended_on IS NULL OR began_on IS NULL OR ended_on >= began_on", name=op.f("ck_episode__ends_after_start")
         ),
         sa.ForeignKeyConstraint(
             ["clinic_id", "patient_id"],
             ["patient.clinic_id", "patient.id"],
-            name=op.f("fk_course__clinic_id_patient_id"),
+            name=op.f("fk_episode__clinic_id_patient_id"),
         ),
-        sa.ForeignKeyConstraint(
-            ["clinic_id", "prescriber_id"],
-            ["principal.clinic_id", "principal.id"],
-            name=op.f("fk_course__clinic_id_prescriber_id"),
-        ),
-        sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_course")),
+        sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_episode")),
     )
     op.create_index(
-        op.f("ix_course__clinic_id_patient_id_id"), "course", ["clinic_id", "patient_id", "id"], unique=False
+        op.f("ix_episode__clinic_id_patient_id_id"), "episode", ["clinic_id", "patient_id", "id"], unique=False
     )
-    op.create_index(op.f("ix_course__clinic_id_prescriber_id"), "course", ["clinic_id", "prescriber_id"], unique=False)
-    op.create_index(op.f("ix_course__clinic_id_status_id"), "course", ["clinic_id", "status", "id"], unique=False)
+    op.create_table(
+        "external_treatment",
+        sa.Column("clinic_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("patient_id", sa.Uuid(), nullable=False),
+        sa.Column("drug", sa.String(length=64), nullable=False),
+        sa.Column("route", sa.String(length=64), nullable=False),
+        sa.Column("given_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("given_on", sa.Date(), nullable=False),
+        sa.Column("counted_from", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("first_given_on", sa.Date(), nullable=True),
+        sa.Column("sessions", sa.Integer(), nullable=False),
+        sa.Column("dose_mg", sa.BigInteger(), nullable=True),
+        sa.Column("provider", sa.String(length=200), nullable=True),
+        sa.Column("source", sa.String(length=64), nullable=False),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("origin", sa.String(length=64), nullable=False),
+        sa.Column("create_digest", sa.String(length=64), nullable=True),
+        sa.Column("entered_in_error_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("entered_in_error_by", sa.Uuid(), nullable=True),
+        sa.Column("entered_in_error_reason", sa.Text(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by", sa.Uuid(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("dose_mg >= 0", name=op.f("ck_external_treatment__dose_mg_not_negative")),
+        sa.CheckConstraint(
+            "first_given_on IS NULL OR first_given_on <= given_on", name=op.f("ck_external_treatment__last_after_first")
+        ),
+        sa.CheckConstraint("sessions >= 1", name=op.f("ck_external_treatment__sessions_counted")),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "patient_id"],
+            ["patient.clinic_id", "patient.id"],
+            name=op.f("fk_external_treatment__clinic_id_patient_id"),
+        ),
+        sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_external_treatment")),
+    )
+    op.create_index(
+        op.f("ix_external_treatment__clinic_id_patient_id_counted_from"),
+        "external_treatment",
+        ["clinic_id", "patient_id", "counted_from"],
+        unique=False,
+    )
     op.create_table(
         "patient_identifier",
         sa.Column("clinic_id", sa.Uuid(), nullable=False),
@@ -430,6 +460,64 @@ def upgrade() -> None:
         ["clinic_id", "patient_id", "measured_at"],
         unique=False,
     )
+    op.create_table(
+        "course",
+        sa.Column("clinic_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("patient_id", sa.Uuid(), nullable=False),
+        sa.Column("episode_id", sa.Uuid(), nullable=True),
+        sa.Column("protocol_code", sa.String(length=64), nullable=False),
+        sa.Column("protocol_version", sa.Integer(), nullable=False),
+        sa.Column("indication_code", sa.String(length=64), nullable=True),
+        sa.Column("status", sa.String(length=64), nullable=False),
+        sa.Column("phase", sa.String(length=64), nullable=False),
+        sa.Column("prescriber_id", sa.Uuid(), nullable=True),
+        sa.Column("starts_on", sa.Date(), nullable=False),
+        sa.Column("time_zone", sa.String(length=64), nullable=False),
+        sa.Column("ended_on", sa.Date(), nullable=True),
+        sa.Column("end_reason", sa.Text(), nullable=True),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("origin", sa.String(length=64), nullable=False),
+        sa.Column("create_digest", sa.String(length=64), nullable=True),
+        sa.Column("entered_in_error_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("entered_in_error_by", sa.Uuid(), nullable=True),
+        sa.Column("entered_in_error_reason", sa.Text(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by", sa.Uuid(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "status IN ('planned', 'active', 'paused', 'completed', 'discontinued')",
+            name=op.f("ck_course__status_in_set"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "episode_id"],
+            ["episode.clinic_id", "episode.id"],
+            name=op.f("fk_course__clinic_id_episode_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "patient_id"],
+            ["patient.clinic_id", "patient.id"],
+            name=op.f("fk_course__clinic_id_patient_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "prescriber_id"],
+            ["principal.clinic_id", "principal.id"],
+            name=op.f("fk_course__clinic_id_prescriber_id"),
+        ),
+        sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_course")),
+    )
+    op.create_index(
+        op.f("ix_course__clinic_id_episode_id_starts_on_id"),
+        "course",
+        ["clinic_id", "episode_id", "starts_on", "id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_course__clinic_id_patient_id_id"), "course", ["clinic_id", "patient_id", "id"], unique=False
+    )
+    op.create_index(op.f("ix_course__clinic_id_prescriber_id"), "course", ["clinic_id", "prescriber_id"], unique=False)
+    op.create_index(op.f("ix_course__clinic_id_status_id"), "course", ["clinic_id", "status", "id"], unique=False)
     op.create_table(
         "plan_item",
         sa.Column("clinic_id", sa.Uuid(), nullable=False),
@@ -1093,14 +1181,19 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_plan_item__clinic_id_starts_at"), table_name="plan_item")
     op.drop_index(op.f("ix_plan_item__clinic_id_patient_id"), table_name="plan_item")
     op.drop_table("plan_item")
+    op.drop_index(op.f("ix_course__clinic_id_status_id"), table_name="course")
+    op.drop_index(op.f("ix_course__clinic_id_prescriber_id"), table_name="course")
+    op.drop_index(op.f("ix_course__clinic_id_patient_id_id"), table_name="course")
+    op.drop_index(op.f("ix_course__clinic_id_episode_id_starts_on_id"), table_name="course")
+    op.drop_table("course")
     op.drop_index(op.f("ix_weight__clinic_id_patient_id_measured_at"), table_name="weight")
     op.drop_table("weight")
     op.drop_index(op.f("ix_patient_identifier__clinic_id_patient_id"), table_name="patient_identifier")
     op.drop_table("patient_identifier")
-    op.drop_index(op.f("ix_course__clinic_id_status_id"), table_name="course")
-    op.drop_index(op.f("ix_course__clinic_id_prescriber_id"), table_name="course")
-    op.drop_index(op.f("ix_course__clinic_id_patient_id_id"), table_name="course")
-    op.drop_table("course")
+    op.drop_index(op.f("ix_external_treatment__clinic_id_patient_id_counted_from"), table_name="external_treatment")
+    op.drop_table("external_treatment")
+    op.drop_index(op.f("ix_episode__clinic_id_patient_id_id"), table_name="episode")
+    op.drop_table("episode")
     op.drop_index(op.f("ix_client_secret__clinic_id_client_id"), table_name="client_secret")
     op.drop_table("client_secret")
     op.drop_index(op.f("ix_alert__clinic_id_status_raised_at"), table_name="alert")

@@ -24,6 +24,8 @@ PATHS: Final[Mapping[str, str]] = {
     "client": "/v1/clients",
     "patient": "/v1/patients",
     "weight": "/v1/weights",
+    "episode": "/v1/episodes",
+    "external_treatment": "/v1/external-treatments",
     "course": "/v1/courses",
     "session": "/v1/sessions",
     "dose_order": "/v1/dose-orders",

@@ -156,12 +156,28 @@ async def _alert(stage: Stage) -> Json:
     return alert
 
 
+GIVEN_ELSEWHERE: Final[Json] = {
+    "drug": "ketamine",
+    "route": "intravenous",
+    "given_on": "2026-03-02",
+    "sessions": 6,
+    "source": "records",
+}
+
+
+async def _below_patient(stage: Stage, what: str, body: Json) -> Json:
+    patient = await stage.care.patient()
+    return await stage.care.new(f"/v1/patients/{patient['id']}/{what}", body)
+
+
 MAKERS: Final[Mapping[str, Maker]] = {
     "location": lambda stage: stage.admin.new("/v1/locations", {"name": f"Room {mark()}"}),
     "staff": lambda stage: stage.admin.new("/v1/staff", staff_body()),
     "client": lambda stage: stage.admin.new("/v1/clients", {"name": f"Registry {mark()}", "scopes": ["session:read"]}),
     "patient": lambda stage: stage.care.patient(),
     "weight": _weight,
+    "episode": lambda stage: _below_patient(stage, "episodes", {"indication_code": "F33.2"}),
+    "external_treatment": lambda stage: _below_patient(stage, "external-treatments", GIVEN_ELSEWHERE),
     "course": lambda stage: stage.care.course(),
     "session": lambda stage: stage.care.session(),
     "dose_order": _order,
@@ -194,6 +210,8 @@ UPDATES: Final[Mapping[str, Json]] = {
         "emergency_contact": {"name": "R. Rivera", "relation": "sister", "phone": "+1 555 0101"},
     },
     "weight": {"weight_kg": 82.1},
+    "episode": {"ended_on": "2026-03-02"},
+    "external_treatment": {"sessions": 5},
     "course": {"indication_code": "F33.1"},
     "session": {"note": "Prefers the quiet room."},
     "administration": {"lot": "K2291", "drawn_mg": 41.3},
@@ -248,6 +266,8 @@ for _name, _verb, _body in (
     ("administration", "reconcile_administration", {"wasted_mg": 0}),
 ):
     RECIPES[_verb] = _target(_name, _body, versioned=True)
+RECIPES["list_episodes"] = _target("patient")
+RECIPES["list_external_treatments"] = _target("patient")
 RECIPES["list_plan"] = _target("course")
 RECIPES["get_course_trajectory"] = _target("course")
 RECIPES["get_course_outcome"] = _target("course")
@@ -321,6 +341,18 @@ async def search_patients(stage: Stage) -> Call:
 async def create_weight(stage: Stage) -> Call:
     patient = await stage.care.patient()
     return Call({"patient_id": patient["id"]}, {"weight_kg": 82.4, "measured_at": ago(minutes=5)})
+
+
+@recipe
+async def create_episode(stage: Stage) -> Call:
+    patient = await stage.care.patient()
+    return Call({"patient_id": patient["id"]}, {"indication_code": "F33.2", "began_on": "2026-01-05"})
+
+
+@recipe
+async def create_external_treatment(stage: Stage) -> Call:
+    patient = await stage.care.patient()
+    return Call({"patient_id": patient["id"]}, GIVEN_ELSEWHERE)
 
 
 @recipe

@@ -20,7 +20,7 @@ from app.identity import actions
 from app.identity.rules import SCOPE_PERMISSIONS, TokenKind
 from app.identity.tokens.actions import issue_token
 from app.kernel.ids import new_id
-from tests.proofs.recipes import RECIPES, Call, Operation, stage_in
+from tests.proofs.recipes import MAKERS, RECIPES, Call, Operation, stage_in
 from tests.world import World, http_client
 
 ROLES = ("admin", "prescriber", "nurse", "therapist", "front_desk", "auditor", "director")
@@ -160,6 +160,7 @@ async def test_another_clinic_s_ids_inside_a_body_are_unknown(clinic: World, oth
     (foreign_item, *_) = await here.care.items(f"/v1/courses/{foreign_course['id']}/plan")
     foreign_session = await here.care.session()
     foreign_prescriber = str((await clinic.actor("prescriber")).principal_id)
+    foreign_episode = await MAKERS["episode"](here)
     patient = await elsewhere.care.patient()
     course = await elsewhere.care.course(patient, protocol_code="KET_IV_6x3W")
     session = await elsewhere.care.session(course)
@@ -175,6 +176,13 @@ async def test_another_clinic_s_ids_inside_a_body_are_unknown(clinic: World, oth
             {},
         ),
         ("PATCH", f"/v1/courses/{course['id']}", {"prescriber_id": foreign_prescriber}, {"If-Match": '"1"'}),
+        (
+            "POST",
+            f"/v1/patients/{patient['id']}/courses",
+            {"protocol_code": "OPEN", "episode_id": foreign_episode["id"]},
+            {},
+        ),
+        ("PATCH", f"/v1/courses/{course['id']}", {"episode_id": foreign_episode["id"]}, {"If-Match": '"1"'}),
         ("POST", f"/v1/patients/{patient['id']}/assessments", score | {"session_id": foreign_session["id"]}, {}),
         ("POST", f"/v1/patients/{patient['id']}/assessments", score | {"course_id": foreign_course["id"]}, {}),
     ]

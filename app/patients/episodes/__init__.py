@@ -1,0 +1,1 @@
+"""Illness episodes: what is treated, from when until when."""

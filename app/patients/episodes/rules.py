@@ -1,0 +1,35 @@
+"""When an episode is open, and what its days have to obey."""
+
+from datetime import date
+from enum import StrEnum
+
+from app.kernel.errors import Fault, Invalid
+
+
+class EpisodeStatus(StrEnum):
+    """Whether the illness is still there."""
+
+    OPEN = "open"
+    ENDED = "ended"
+
+
+class EpisodeEndsBeforeStart(Invalid):
+    """An illness cannot end before it began."""
+
+    code = "end-before-start"
+    title = "The episode would end before it begins"
+
+
+def episode_status(began_on: date | None, ended_on: date | None) -> EpisodeStatus:
+    """Say whether an episode is open: until it has a last day, it is.
+
+    Raises:
+        EpisodeEndsBeforeStart: the last day is before the first.
+    """
+    if ended_on is None:
+        return EpisodeStatus.OPEN
+    if began_on is not None and ended_on < began_on:
+        raise EpisodeEndsBeforeStart(
+            faults=[Fault("end_before_start", "Must not be before began_on.", pointer="#/ended_on")]
+        )
+    return EpisodeStatus.ENDED
