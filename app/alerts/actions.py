@@ -81,7 +81,13 @@ def _end(db: WriteSession, actor: Actor, alert: Alert, disposition: str) -> None
     name_change(db, alert, "alert.resolved", reason=disposition)
 
 
-async def end_alerts_of(db: WriteSession, actor: Actor, cause_id: UUID, disposition: str) -> None:
-    """End what a record caused, because the record was corrected or entered in error; nothing is deleted."""
+async def end_alerts_of(
+    db: WriteSession, actor: Actor, cause_id: UUID, disposition: str, *, code: str | None = None
+) -> None:
+    """End what a record caused, because the record was corrected or entered in error; nothing is deleted.
+
+    With a `code` only alerts of that code end.
+    """
     for alert in (await db.execute(queries.unresolved_alerts_of(actor, cause_id))).scalars():
-        _end(db, actor, alert, disposition)
+        if code is None or alert.code == code:
+            _end(db, actor, alert, disposition)

@@ -5,13 +5,15 @@ What one step makes (an id, a dose) the later ones of the same patient find in t
 """
 
 import math
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from random import Random
 from typing import Final
 from uuid import UUID
+
+from pydantic import TypeAdapter
 
 from app.alerts import queries as alert_queries
 from app.alerts.actions import acknowledge_alert, resolve_alert
@@ -27,12 +29,11 @@ from app.demo.bodies import Body, Reading, draw_body, phq9_items
 from app.demo.people import DemoClinic, Person
 from app.dosing.actions import order_dose, reconcile_administration
 from app.dosing.models import Administration
-from app.dosing.rules import DoseEventKind
 from app.dosing.schemas import (
-    AdministrationCreate,
-    DoseEventCreate,
-    DoseEventInline,
+    AnyDoseEvent,
     DoseOrderCreate,
+    FlowBegins,
+    IntravenousAdministration,
     ReconcileAdministration,
 )
 from app.kernel.actor import Actor
@@ -68,6 +69,7 @@ Act = Callable[[WriteSession, Actor], Awaitable[object]]
 
 DAYS_OF_COURSE: Final = (0, 3, 7, 10, 14, 17)
 _FOLLOW_UP_DAYS: Final = 24
+_DOSE_EVENT: Final[TypeAdapter[AnyDoseEvent]] = TypeAdapter(AnyDoseEvent)
 _NIGHT: Final = time(23, 25)
 
 
@@ -320,8 +322,8 @@ class PatientStory:
         site = self.random.choice(("left forearm", "right forearm", "left hand"))
 
         async def start(db: WriteSession, actor: Actor) -> None:
-            begin = DoseEventInline(kind=DoseEventKind.START, occurred_at=t0, rate_mg_per_min=self.rate)
-            body = AdministrationCreate(
+            begin = FlowBegins(kind="start", occurred_at=t0, rate_mg_per_min=self.rate)
+            body = IntravenousAdministration(
                 id=new_id(),
                 drug="ketamine",
                 route="intravenous",
@@ -340,30 +342,23 @@ class PatientStory:
             self._abort(t0, visit)
             return 18
         if planned in self.fate.paused:
-            self._event(t0, 12, DoseEventKind.PAUSE, reason="Nausea; waiting for it to pass.")
-            self._event(t0, 15, DoseEventKind.RESUME, Decimal("0.7"))
+            self._event(t0, 12, {"kind": "pause", "reason": "Nausea; waiting for it to pass."})
+            self._event(t0, 15, {"kind": "resume"}, Decimal("0.7"))
         stops = 40
         if planned in self.fate.slowed:
-            self._event(t0, 15, DoseEventKind.RATE_CHANGE, Decimal("0.8"), reason="Feels it strongly.")
+            self._event(t0, 15, {"kind": "rate_change", "reason": "Feels it strongly."}, Decimal("0.8"))
             stops = 46
-        self._event(t0, stops, DoseEventKind.STOP)
+        self._event(t0, stops, {"kind": "stop"})
         return stops
 
-    def _event(
-        self, t0: datetime, minute: int, kind: DoseEventKind, share: Decimal | None = None, reason: str | None = None
-    ) -> None:
+    def _event(self, t0: datetime, minute: int, facts: Mapping[str, str], share: Decimal | None = None) -> None:
+        """Something that happens to the infusion; `share` is the part of its rate it goes on at."""
+
         async def happen(db: WriteSession, actor: Actor) -> None:
-            rate = None if share is None else round(self.rate * share, 4)
-            body = DoseEventCreate.model_validate(
-                {
-                    "id": new_id(),
-                    "kind": kind,
-                    "occurred_at": t0 + timedelta(minutes=minute),
-                    "rate_mg_per_min": rate,
-                    "reason": reason,
-                }
-            )
-            await record_dose_event(db, actor, self.administration_id, body)
+            told: dict[str, object] = {**facts, "id": new_id(), "occurred_at": t0 + timedelta(minutes=minute)}
+            if share is not None:
+                told["rate_mg_per_min"] = round(self.rate * share, 4)
+            await record_dose_event(db, actor, self.administration_id, _DOSE_EVENT.validate_python(told))
 
         self._add(t0 + timedelta(minutes=minute, seconds=40), "nurse", "session:write", happen)
 
@@ -376,7 +371,7 @@ class PatientStory:
             await abort_session(db, actor, session_id, body, await _version(db, actor, TreatmentSession, session_id))
 
         self._add(at + timedelta(seconds=10), "prescriber", "session:write", abort)
-        self._event(t0, 18, DoseEventKind.STOP, reason="Aborted.")
+        self._event(t0, 18, {"kind": "stop", "reason": "Aborted."})
 
     # ── watching ─────────────────────────────────────────────────────────────────────────────────────────────────────
 

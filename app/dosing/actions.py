@@ -4,30 +4,33 @@ Whatever was given is recorded. Each event makes the dose be reckoned again, and
 event moves it to dosing, the last stop to observing.
 """
 
-from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from app.alerts.actions import Cause, end_alerts_of, raise_alert
 from app.alerts.rules import AlertSeverity
 from app.courses.models import Course
 from app.dosing import queries, rules
+from app.dosing.limits import shipped_limits
 from app.dosing.models import Administration, DoseEventRecord, DoseOrder
 from app.dosing.rules import (
     AdministrationState,
     DeliveredSource,
     Delivery,
+    DeviceUse,
     DoseEvent,
     DoseEventKind,
     LimitBreach,
+    Limits,
     OrderStatus,
+    Variant,
 )
 from app.dosing.schemas import (
-    AdministrationCreate,
     AdministrationUpdate,
-    DoseEventCreate,
-    DoseEventInline,
+    AnyAdministration,
+    AnyDoseEvent,
     DoseEventUpdate,
     DoseOrderCreate,
     ReconcileAdministration,
@@ -37,7 +40,7 @@ from app.kernel.actor import Actor
 from app.kernel.confirmations import Doubt, require_confirmed
 from app.kernel.database import WriteSession
 from app.kernel.endpoint import needs_key
-from app.kernel.errors import Conflict
+from app.kernel.errors import Conflict, Fault
 from app.kernel.ledger import name_change
 from app.kernel.records import (
     already_created,
@@ -69,8 +72,9 @@ _ORDERABLE = frozenset(
     }
 )
 _DOUBTS = {
-    LimitBreach.ABOVE_MAX_MG_PER_KG: "More milligrams per kilogram than the protocol's limit.",
-    LimitBreach.BELOW_MINIMUM_MINUTES: "Faster than the protocol's limit.",
+    LimitBreach.ABOVE_MAX_MG_PER_KG: "More milligrams per kilogram than the limit of the protocol, or of the route.",
+    LimitBreach.ABOVE_MAX_MG: "More milligrams than the limit of the route.",
+    LimitBreach.BELOW_MINIMUM_MINUTES: "Faster than the limit of the protocol, or of the route.",
     LimitBreach.ABOVE_TIMES_PREVIOUS_DOSE: "Much more than the patient's previous dose of this drug by this route.",
 }
 
@@ -91,6 +95,8 @@ async def order_dose(db: WriteSession, actor: Actor, session_id: UUID, body: Dos
     Raises:
         IllegalTransition: the session is over.
         WeightMissing: ordered per kilogram, and no weight is recorded.
+        NotOfThisKind, NotWholeDevices: it cannot be given like this by the session's route.
+        DoseLimitExceeded: the dose goes beyond a hard limit.
         ConfirmationRequired: the dose goes beyond a soft limit.
     """
     if (before := await already_created(db, actor, DoseOrder, body, session_id=session_id)) is not None:
@@ -100,12 +106,24 @@ async def order_dose(db: WriteSession, actor: Actor, session_id: UUID, body: Dos
         raise IllegalTransition(
             "No dose can be ordered for a session that is over.", members={"current_status": treatment.status}
         )
+    variant = rules.variant_of(treatment.drug, treatment.route)
+    _require_order_of(variant, body)
     weight = (await db.execute(patient_queries.latest_weight(actor, treatment.patient_id))).scalar_one_or_none()
     calculated = _calculated(body, weight)
-    ordered_mg = body.ordered_mg if body.ordered_mg is not None else calculated
-    assert ordered_mg is not None
-    breaches = await _breaches(db, actor, treatment, body, ordered_mg, weight)
-    pointer = "#/ordered_mg" if body.ordered_mg is not None else "#/ordered_mg_per_kg"
+    member, ordered_mg = _ordered(body, calculated)
+    if variant.in_devices:
+        rules.require_whole_devices(shipped_limits().device, {member: ordered_mg})
+    limits = await _limits_of(db, actor, treatment, treatment.drug, treatment.route)
+    previous = queries.previous_dose(actor, treatment.patient_id, treatment.drug, treatment.route)
+    breaches = rules.limit_breaches(
+        limits,
+        dose_mg=ordered_mg,
+        weight_kg=weight.weight_kg if weight else None,
+        infusion_minutes=body.infusion_minutes,
+        previous_dose_mg=(await db.execute(previous)).scalar_one_or_none(),
+    )
+    pointer = f"#/{member}"
+    rules.require_within_hard_limit(limits, breaches, pointer=pointer)
     require_confirmed([Doubt(breach.value, pointer, _DOUBTS[breach]) for breach in breaches], body.confirm)
     for older in (await db.execute(queries.active_orders(actor, session_id))).scalars():
         older.status = OrderStatus.SUPERSEDED
@@ -119,6 +137,9 @@ async def order_dose(db: WriteSession, actor: Actor, session_id: UUID, body: Dos
         route=treatment.route,
         ordered_mg=ordered_mg,
         ordered_mg_per_kg=body.ordered_mg_per_kg,
+        ordered_devices=rules.devices_in(shipped_limits().device, ordered_mg) if variant.in_devices else None,
+        ordered_units=body.ordered_units,
+        unit_strength_mg=body.unit_strength_mg,
         weight_kg=weight.weight_kg if weight else None,
         weight_measured_at=weight.measured_at if weight else None,
         calculated_mg=calculated,
@@ -134,6 +155,25 @@ async def order_dose(db: WriteSession, actor: Actor, session_id: UUID, body: Dos
     return order
 
 
+def _require_order_of(variant: Variant, body: DoseOrderCreate) -> None:
+    """Refuse an order in words that the session's way of giving does not have."""
+    fitting = {
+        "ordered_mg_per_kg": not variant.in_devices,
+        "ordered_devices": variant.in_devices,
+        "ordered_units": variant is rules.LOZENGES,
+        "unit_strength_mg": variant is rules.LOZENGES,
+        "infusion_minutes": variant is rules.INFUSION,
+    }
+    detail = f"Does not belong to {variant.name}."
+    faults = [
+        Fault("not_of_this_kind", detail, pointer=f"#/{member}")
+        for member, fits in fitting.items()
+        if not fits and getattr(body, member) is not None
+    ]
+    if faults:
+        raise rules.NotOfThisKind(faults=faults)
+
+
 def _calculated(body: DoseOrderCreate, weight: Weight | None) -> Decimal | None:
     if body.ordered_mg_per_kg is None:
         return None
@@ -142,24 +182,24 @@ def _calculated(body: DoseOrderCreate, weight: Weight | None) -> Decimal | None:
     return rules.calculated_mg(body.ordered_mg_per_kg, weight.weight_kg)
 
 
-async def _breaches(  # everything a limit is compared with
-    db: WriteSession,
-    actor: Actor,
-    treatment: TreatmentSession,
-    body: DoseOrderCreate,
-    ordered_mg: Decimal,
-    weight: Weight | None,
-) -> Sequence[LimitBreach]:
+def _ordered(body: DoseOrderCreate, calculated: Decimal | None) -> tuple[str, Decimal]:
+    """The member that says how much, and the milligrams that is."""
+    if calculated is not None:
+        return "ordered_mg_per_kg", calculated
+    if body.ordered_devices is not None:
+        return "ordered_devices", body.ordered_devices * shipped_limits().device.amount_mg
+    if body.ordered_units is not None and body.unit_strength_mg is not None:
+        return "ordered_units", rules.amount_of_units(body.ordered_units, body.unit_strength_mg)
+    assert body.ordered_mg is not None
+    return "ordered_mg", body.ordered_mg
+
+
+async def _limits_of(db: WriteSession, actor: Actor, treatment: TreatmentSession, drug: str, route: str) -> Limits:
+    """The limits of a drug by a route in a session; its protocol's own come first where it was made for both."""
     course = await one(db, actor, Course, treatment.course_id)
     protocol = shipped_protocols()[course.protocol_code, course.protocol_version]
-    previous = queries.previous_dose(actor, treatment.patient_id, treatment.drug, treatment.route)
-    return rules.limit_breaches(
-        protocol.limits,
-        dose_mg=ordered_mg,
-        weight_kg=weight.weight_kg if weight else None,
-        infusion_minutes=body.infusion_minutes,
-        previous_dose_mg=(await db.execute(previous)).scalar_one_or_none(),
-    )
+    is_for_both = protocol.drug in {None, drug} and protocol.route in {None, route}
+    return rules.limits_for(shipped_limits().by_route[drug, route], protocol.limits if is_for_both else None)
 
 
 async def void_order(db: WriteSession, actor: Actor, order_id: UUID, reason: str, if_match: int | None) -> DoseOrder:
@@ -173,7 +213,7 @@ async def void_order(db: WriteSession, actor: Actor, order_id: UUID, reason: str
 
 
 async def record_administration(
-    db: WriteSession, actor: Actor, session_id: UUID, body: AdministrationCreate
+    db: WriteSession, actor: Actor, session_id: UUID, body: AnyAdministration
 ) -> Administration:
     """Record what was given, in whatever state the session is.
 
@@ -186,14 +226,14 @@ async def record_administration(
         return before
     treatment = await one_locked(db, actor, TreatmentSession, session_id)
     administration = await _given(db, actor, treatment, body)
-    kind = body.events[-1].kind.value if body.events else DoseEventKind.STOP.value
+    kind = body.events[-1].kind if body.events else DoseEventKind.STOP.value
     if body.events or body.started_at is not None:
         await _follow(db, actor, treatment, administration, kind)
     return administration
 
 
 async def add_past_administration(
-    db: WriteSession, actor: Actor, treatment: TreatmentSession, body: AdministrationCreate
+    db: WriteSession, actor: Actor, treatment: TreatmentSession, body: AnyAdministration
 ) -> Administration:
     """Record what was given in a session that is over and is being recorded now, together with it.
 
@@ -209,20 +249,27 @@ async def add_past_administration(
 
 
 async def _given(
-    db: WriteSession, actor: Actor, treatment: TreatmentSession, body: AdministrationCreate
+    db: WriteSession, actor: Actor, treatment: TreatmentSession, body: AnyAdministration
 ) -> Administration:
     order = (await db.execute(queries.active_orders(actor, treatment.id))).scalars().first()
+    if order is not None and (order.drug, order.route) != (body.drug, body.route):
+        order = None
     told = body.model_dump(exclude={"id", "events"})
+    if rules.variant_of(body.drug, body.route).in_devices:
+        _require_whole_devices(told)
     if body.delivered_mg is not None:
         source = DeliveredSource.ENTERED
     else:
         source = DeliveredSource.NOT_REPORTED if body.started_at is not None else DeliveredSource.EVENTS
+    began_at = min((event.occurred_at for event in body.events), default=body.started_at) or clock.now()
+    weight = (await db.execute(patient_queries.weight_at(actor, treatment.patient_id, began_at))).scalar_one_or_none()
     administration = Administration(
         **identity_of(actor, body),
         **told,
         patient_id=treatment.patient_id,
         session_id=treatment.id,
         dose_order_id=order.id if order else None,
+        weight_kg=(order.weight_kg if order else None) or (weight.weight_kg if weight else None),
         state=AdministrationState.NOT_STARTED,
         delivered_source=source,
         reconciled=False,
@@ -235,16 +282,25 @@ async def _given(
     for ordinal, event in enumerate(body.events, start=1):
         _add_event(db, actor, administration, event, ordinal, pointer=f"#/events/{ordinal - 1}")
     await db.flush()
-    await _reckon(db, actor, administration)
+    await _reckon(db, actor, treatment, administration)
     return administration
 
 
+_AMOUNTS = ("drawn_mg", "delivered_mg", "wasted_mg", "returned_mg")
+
+
+def _require_whole_devices(told: dict[str, Any]) -> None:
+    amounts = {name: told.get(name) for name in _AMOUNTS}
+    rules.require_whole_devices(shipped_limits().device, amounts)
+
+
 async def record_dose_event(
-    db: WriteSession, actor: Actor, administration_id: UUID, body: DoseEventCreate
+    db: WriteSession, actor: Actor, administration_id: UUID, body: AnyDoseEvent
 ) -> DoseEventRecord:
     """Record one thing that happened to a dose.
 
     Raises:
+        NotOfThisKind: such a thing does not happen to a dose of this variant.
         IdempotencyKeyRequired: neither a key nor an own id came with it.
         EndBeforeStart, DoseEventIncomplete, ImpossibleAmount: what cannot have happened.
     """
@@ -254,13 +310,14 @@ async def record_dose_event(
     ) is not None:
         return before
     administration, treatment = await _both_locked(db, actor, administration_id)
+    rules.require_kind(rules.variant_of(administration.drug, administration.route), DoseEventKind(body.kind))
     administration.delivered_source = DeliveredSource.EVENTS
     standing = (await db.execute(queries.events_of(actor, administration.id))).scalars().all()
     ordinal = max((one_of.ordinal for one_of in standing), default=0) + 1
     event = _add_event(db, actor, administration, body, ordinal)
     await db.flush()
-    await _reckon(db, actor, administration, cause=f"dose_event {event.id}")
-    await _follow(db, actor, treatment, administration, body.kind.value)
+    await _reckon(db, actor, treatment, administration, cause=f"dose_event {event.id}")
+    await _follow(db, actor, treatment, administration, body.kind)
     return event
 
 
@@ -277,63 +334,122 @@ def _add_event(  # where it belongs and what happened
     db: WriteSession,
     actor: Actor,
     administration: Administration,
-    body: DoseEventInline | DoseEventCreate,
+    body: AnyDoseEvent,
     ordinal: int,
     *,
     pointer: str = "#",
 ) -> DoseEventRecord:
     event = DoseEventRecord(
-        **(identity_of(actor, body) if isinstance(body, DoseEventCreate) else identity_of(actor)),
+        **identity_of(actor, body),
         patient_id=administration.patient_id,
         session_id=administration.session_id,
         administration_id=administration.id,
         ordinal=ordinal,
         **body.model_dump(exclude={"id"}),
     )
-    if body.id is not None:
-        event.id = body.id
+    if body.kind == DoseEventKind.LOZENGE:
+        for member in ("unit_strength_mg", "hold_minutes", "disposition"):
+            if getattr(event, member) is None:
+                setattr(event, member, getattr(administration, member))
+    _settle_amount(event)
     rules.require_possible(_plain(event), pointer=pointer)
     db.add(event)
     name_change(db, event, "dose_event.recorded", reason=body.reason, occurred_at=body.occurred_at)
     return event
 
 
+def _settle_amount(event: DoseEventRecord) -> None:
+    """Say in milligrams what was told in devices or units."""
+    if event.kind == DoseEventKind.DEVICE:
+        event.amount_mg = shipped_limits().device.amount_mg
+    elif event.unit_count is not None and event.unit_strength_mg is not None:
+        event.amount_mg = rules.amount_of_units(event.unit_count, event.unit_strength_mg)
+
+
 def _plain(event: DoseEventRecord) -> DoseEvent:
+    use = None
+    if event.kind == DoseEventKind.DEVICE:
+        use = DeviceUse(
+            number=event.device_number,
+            nostril=event.nostril,
+            second_spray_at=event.second_spray_at,
+            second_nostril=event.second_nostril,
+            blew_nose=event.blew_nose,
+            leaked=event.leaked,
+        )
     return DoseEvent(
-        DoseEventKind(event.kind), event.occurred_at, event.ordinal, event.rate_mg_per_min, event.amount_mg
+        DoseEventKind(event.kind), event.occurred_at, event.ordinal, event.rate_mg_per_min, event.amount_mg, use
     )
 
 
 async def _reckon(
-    db: WriteSession, actor: Actor, administration: Administration, *, cause: str | None = None
-) -> Delivery | None:
+    db: WriteSession,
+    actor: Actor,
+    treatment: TreatmentSession,
+    administration: Administration,
+    *,
+    cause: str | None = None,
+) -> None:
     """Work out what was given and where the rest went, from the events that stand."""
-    delivery: Delivery | None = None
     deviations: list[str] = []
     if administration.delivered_source == DeliveredSource.EVENTS:
         events = (await db.execute(queries.events_of(actor, administration.id))).scalars().all()
-        delivery = rules.deliver([_plain(event) for event in events])
+        timeline = [_plain(event) for event in events]
+        delivery = rules.deliver(timeline)
         administration.delivered_mg = delivery.delivered_mg
+        administration.estimated_loss_mg = delivery.lost_mg
         administration.started_at = delivery.started_at
         administration.stopped_at = delivery.stopped_at
-        administration.infusion_minutes = delivery.infusion_minutes if events else None
+        is_flow = administration.route == rules.INFUSION.routes[0]
+        administration.infusion_minutes = delivery.infusion_minutes if events and is_flow else None
         administration.state = _state(delivery)
         deviations += [deviation.value for deviation in delivery.deviations]
+        deviations += [found.value for found in rules.device_deviations(timeline, shipped_limits().device)]
     else:
         administration.state = AdministrationState.STOPPED
-    if administration.delivered_mg is not None:
-        order = await _order_of(db, actor, administration)
-        compared = rules.dose_deviations(
-            administration.delivered_mg,
-            order.ordered_mg if order else None,
-            tolerance_mg=policies.value_of("dose_tolerance_mg"),
-        )
-        deviations += [deviation.value for deviation in compared]
+    deviations += await _compared(db, actor, treatment, administration)
+    if LimitBreach.ABOVE_HARD_MAX_MG in deviations and LimitBreach.ABOVE_HARD_MAX_MG not in administration.deviations:
+        _alarm_of_limit(db, actor, administration)
+    elif LimitBreach.ABOVE_HARD_MAX_MG not in deviations:
+        await end_alerts_of(db, actor, administration.id, "The dose was corrected.", code=rules.DoseLimitExceeded.code)
     administration.deviations = deviations
     _account(administration)
     if cause is not None:
         name_change(db, administration, "administration.reckoned", reason=cause)
-    return delivery
+
+
+async def _compared(
+    db: WriteSession, actor: Actor, treatment: TreatmentSession, administration: Administration
+) -> list[str]:
+    """What differs from the order and goes beyond a limit; nothing while the dose is not known."""
+    given_mg = administration.delivered_mg
+    if given_mg is None:
+        return []
+    order = await _order_of(db, actor, administration)
+    compared = rules.dose_deviations(
+        given_mg, order.ordered_mg if order else None, tolerance_mg=policies.value_of("dose_tolerance_mg")
+    )
+    limits = await _limits_of(db, actor, treatment, administration.drug, administration.route)
+    # A placebo holds none of the drug that is limited.
+    breaches = (
+        ()
+        if administration.placebo
+        else rules.limit_breaches(limits, dose_mg=given_mg, weight_kg=administration.weight_kg)
+    )
+    return [*(one_of.value for one_of in compared), *(one_of.value for one_of in breaches)]
+
+
+def _alarm_of_limit(db: WriteSession, actor: Actor, administration: Administration) -> None:
+    limits = shipped_limits().by_route[administration.drug, administration.route]
+    cause = Cause(
+        administration.__resource__,
+        administration.id,
+        administration.patient_id,
+        administration.session_id,
+        administration.started_at or clock.now(),
+    )
+    rule = f"More than {limits.hard_max_mg} mg was given in one session. {limits.source}"
+    raise_alert(db, actor, cause, code=rules.DoseLimitExceeded.code, severity=AlertSeverity.URGENT, rule=rule)
 
 
 async def _order_of(db: WriteSession, actor: Actor, administration: Administration) -> DoseOrder | None:
@@ -352,6 +468,19 @@ def _state(delivery: Delivery) -> AdministrationState:
 
 
 def _account(administration: Administration) -> None:
+    """Derive what follows from amounts: where the drug went, millilitres, milligrams per kilogram, devices."""
+    given_mg, drawn_mg = administration.delivered_mg, administration.drawn_mg
+    concentration, weight_kg = administration.concentration_mg_per_ml, administration.weight_kg
+    administration.drawn_ml = (
+        rules.drawn_ml(drawn_mg, concentration) if drawn_mg is not None and concentration else None
+    )
+    administration.delivered_mg_per_kg = (
+        rules.actual_mg_per_kg(given_mg, weight_kg) if given_mg is not None and weight_kg else None
+    )
+    in_devices = rules.variant_of(administration.drug, administration.route).in_devices
+    administration.devices_used = (
+        rules.devices_in(shipped_limits().device, given_mg) if in_devices and given_mg is not None else None
+    )
     found = rules.reconcile(
         administration.drawn_mg, administration.delivered_mg, administration.wasted_mg, administration.returned_mg
     )
@@ -426,6 +555,8 @@ async def reconcile_administration(
 ) -> Administration:
     """Say where the rest of the drawn drug went. A remainder is recorded and shown, not refused."""
     administration = await one_for_update(db, actor, Administration, administration_id, if_match)
+    if rules.variant_of(administration.drug, administration.route).in_devices:
+        _require_whole_devices(body.model_dump())
     if body.drawn_mg is not None:
         administration.drawn_mg = body.drawn_mg
     administration.wasted_mg = body.wasted_mg
@@ -446,7 +577,12 @@ async def correct_administration(  # a correction carries version and reason
     """Correct an administration, with a reason unless it is one's own recent slip."""
     administration = await one_for_update(db, actor, Administration, administration_id, if_match)
     why = reason_of_change(actor, administration, reason)
-    for member, value in body.model_dump(exclude_unset=True).items():
+    told = body.model_dump(exclude_unset=True)
+    variant = rules.variant_of(administration.drug, administration.route)
+    rules.require_members(variant, told)
+    if variant.in_devices:
+        _require_whole_devices(told)
+    for member, value in told.items():
         setattr(administration, member, value)
     _account(administration)
     name_change(db, administration, "administration.corrected", reason=why)
@@ -459,8 +595,13 @@ async def correct_dose_event(  # a correction carries version and reason
     """Correct a dose event; the dose is reckoned again as its own change."""
     event, administration, treatment = await _event_locked(db, actor, event_id, if_match)
     why = reason_of_change(actor, event, reason)
-    for member, value in body.model_dump(exclude_unset=True).items():
+    told = body.model_dump(exclude_unset=True)
+    rules.require_event_members(DoseEventKind(event.kind), told)
+    for member, value in told.items():
         setattr(event, member, value)
+    if "amount_mg" in told:
+        event.unit_count = None  # told in milligrams from now on
+    _settle_amount(event)
     rules.require_possible(_plain(event))
     name_change(db, event, "dose_event.corrected", reason=why, occurred_at=event.occurred_at)
     await _reckon_after_correction(db, actor, treatment, administration, event)
@@ -492,7 +633,7 @@ async def _reckon_after_correction(
     db: WriteSession, actor: Actor, treatment: TreatmentSession, administration: Administration, event: DoseEventRecord
 ) -> None:
     await db.flush()
-    await _reckon(db, actor, administration, cause=f"dose_event {event.id}")
+    await _reckon(db, actor, treatment, administration, cause=f"dose_event {event.id}")
     if administration.started_at is None:
         await end_alerts_of(db, actor, administration.id, "What was recorded of this dose was entered in error.")
     await _follow_correction(db, actor, treatment, f"dose_event {event.id}")

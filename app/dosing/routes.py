@@ -9,6 +9,7 @@ from starlette.responses import Response
 from app.dosing import actions, queries
 from app.dosing.actions import WeightMissing
 from app.dosing.models import Administration, DoseEventRecord, DoseOrder
+from app.dosing.rules import DoseLimitExceeded, NotOfThisKind, NotWholeDevices
 from app.dosing.schemas import (
     AdministrationRead,
     AdministrationUpdate,
@@ -43,19 +44,30 @@ ADMINISTRATION: Final = register(
     )
 )
 
-_CORRECTION: Final = documented(NotFound, PreconditionFailed, PreconditionRequired, ChangeReasonRequired)
+_CORRECTION: Final = documented(
+    NotFound, PreconditionFailed, PreconditionRequired, ChangeReasonRequired, NotOfThisKind, NotWholeDevices
+)
 
 
 @router.post(
     "/sessions/{session_id}/dose-orders",
     status_code=201,
     response_model=DoseOrderRead,
-    responses=documented(NotFound, IllegalTransition, WeightMissing, ConfirmationRequired),
+    responses=documented(
+        NotFound,
+        IllegalTransition,
+        WeightMissing,
+        ConfirmationRequired,
+        DoseLimitExceeded,
+        NotOfThisKind,
+        NotWholeDevices,
+    ),
 )
 async def create_dose_order(db: WriteDb, actor: MayOrder, session_id: UUID, body: DoseOrderCreate) -> Response:
     """Order a dose. Per kilogram it is reckoned from the patient's latest weight, which the order keeps.
 
-    A dose beyond a soft limit of the protocol has to be confirmed. A newer order supersedes this one.
+    A dose beyond a soft limit of the protocol, or of the drug by this route, has to be confirmed; one beyond a hard
+    limit is refused. A newer order supersedes this one.
     """
     return await created(
         db, DOSE_ORDER, actor, await actions.order_dose(db, actor, session_id, body), "/v1/dose-orders"
@@ -96,7 +108,7 @@ async def update_administration(  # a correction carries version and reason
 @router.post(
     "/administrations/{administration_id}/reconcile",
     response_model=AdministrationRead,
-    responses=documented(NotFound, PreconditionFailed, PreconditionRequired),
+    responses=documented(NotFound, PreconditionFailed, PreconditionRequired, NotWholeDevices),
 )
 async def reconcile_administration(
     db: WriteDb, actor: MayWriteSessions, administration_id: UUID, body: ReconcileAdministration, if_match: IfMatch

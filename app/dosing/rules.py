@@ -3,25 +3,29 @@
 A pump runs at a constant rate between two events, so the dose is a sum of rate times minutes, plus every amount given
 at once. The sum is exact (fractions inside) and rounded once, at the end. Events are facts and arrive in any order, so
 an odd timeline is never refused: it is computed as far as it can be, and what is odd gets a name. Refused is only what
-cannot have happened: a negative amount, an event that does not say how much, an end before the start.
+cannot have happened: a negative amount, an event that does not say how much, an end before the start, a nostril in an
+infusion. What can be told of a dose follows from its drug and its route together: that is its variant.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import Enum, StrEnum, auto
 from fractions import Fraction
+from itertools import pairwise
+from types import MappingProxyType
 from typing import Final, NoReturn, assert_never
 
 from app.kernel.errors import Fault, Invalid, RuleViolated
-from app.protocols.rules import DoseLimits
+from app.protocols.rules import DoseLimits, Drug, Route
 
 MG_PLACES: Final = 3
 ML_PLACES: Final = 3
 ML_PER_H_PLACES: Final = 2
 MG_PER_KG_PLACES: Final = 4
 MG_PER_MIN_PLACES: Final = 4
+MG_PER_KG_PER_H_PLACES: Final = 4
 MINUTES_PLACES: Final = 2
 """Decimal places of results, as they are stored. Rounding is half up, and only of a finished result."""
 
@@ -57,7 +61,8 @@ class DoseEventKind(StrEnum):
     """What happened to a dose at one moment.
 
     `start`, `rate_change`, `pause`, `resume` and `stop` steer a flow. `bolus` and the amounts of the other routes
-    (`injection`, `spray`, `device`, `lozenge`) are given at once.
+    (`injection`, `spray`, `device`, `lozenge`) are given at once. `loss_estimated` says how much of what was given was
+    spat out or vomited: it was given all the same, so it is counted apart.
     """
 
     START = "start"
@@ -69,7 +74,178 @@ class DoseEventKind(StrEnum):
     SPRAY = "spray"
     DEVICE = "device"
     LOZENGE = "lozenge"
+    LOSS_ESTIMATED = "loss_estimated"
     STOP = "stop"
+
+
+class BodySite(StrEnum):
+    """Where an injection goes in."""
+
+    DELTOID = "deltoid"
+    VENTROGLUTEAL = "ventrogluteal"
+    DORSOGLUTEAL = "dorsogluteal"
+    VASTUS_LATERALIS = "vastus_lateralis"
+    ABDOMEN = "abdomen"
+    THIGH = "thigh"
+    UPPER_ARM = "upper_arm"
+
+
+class Side(StrEnum):
+    """The patient's left or right."""
+
+    LEFT = "left"
+    RIGHT = "right"
+
+
+class DoseForm(StrEnum):
+    """What is held under the tongue or swallowed."""
+
+    TROCHE = "troche"
+    RAPID_DISSOLVE_TABLET = "rapid_dissolve_tablet"
+    LOZENGE = "lozenge"
+    WAFER = "wafer"
+    TABLET = "tablet"
+    CAPSULE = "capsule"
+    SYRUP = "syrup"
+
+
+class Disposition(StrEnum):
+    """What happened to what was held in the mouth."""
+
+    SPIT = "spit"
+    SWALLOW = "swallow"
+    PARTIAL = "partial"
+
+
+_FLOW_KINDS: Final = frozenset(
+    {
+        DoseEventKind.START,
+        DoseEventKind.RATE_CHANGE,
+        DoseEventKind.PAUSE,
+        DoseEventKind.RESUME,
+        DoseEventKind.BOLUS,
+        DoseEventKind.STOP,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """How a drug is given by some routes.
+
+    Attributes:
+        name: What people call it.
+        drug: The drug.
+        routes: By which routes.
+        members: What can be told of such an administration, beside what can be told of all.
+        kinds: What can happen to it.
+        in_devices: It comes in devices of a fixed amount, so every amount of it is whole devices.
+    """
+
+    name: str
+    drug: Drug
+    routes: tuple[Route, ...]
+    members: frozenset[str]
+    kinds: frozenset[DoseEventKind]
+    in_devices: bool = False
+
+
+INFUSION: Final = Variant(
+    "infusion",
+    Drug.KETAMINE,
+    (Route.INTRAVENOUS,),
+    frozenset(
+        {
+            "concentration_mg_per_ml",
+            "access_site",
+            "catheter_gauge",
+            "diluent",
+            "bag_total_ml",
+            "infiltration",
+            "pump",
+        }
+    ),
+    _FLOW_KINDS,
+)
+INJECTIONS: Final = Variant(
+    "injections",
+    Drug.KETAMINE,
+    (Route.INTRAMUSCULAR, Route.SUBCUTANEOUS),
+    frozenset({"concentration_mg_per_ml"}),
+    frozenset({DoseEventKind.INJECTION}),
+)
+LOZENGES: Final = Variant(
+    "lozenges",
+    Drug.KETAMINE,
+    (Route.SUBLINGUAL, Route.ORAL),
+    frozenset(
+        {
+            "form",
+            "unit_strength_mg",
+            "hold_minutes",
+            "disposition",
+            "observer_present",
+            "peer_monitor_name",
+            "dispensed_units",
+            "remaining_units",
+            "days_supply",
+        }
+    ),
+    frozenset({DoseEventKind.LOZENGE, DoseEventKind.LOSS_ESTIMATED}),
+)
+SPRAYS: Final = Variant(
+    "sprays",
+    Drug.KETAMINE,
+    (Route.INTRANASAL,),
+    frozenset({"concentration_mg_per_ml"}),
+    frozenset({DoseEventKind.SPRAY}),
+)
+DEVICES: Final = Variant(
+    "devices",
+    Drug.ESKETAMINE,
+    (Route.INTRANASAL,),
+    frozenset({"self_administered", "supervised_by"}),
+    frozenset({DoseEventKind.DEVICE}),
+    in_devices=True,
+)
+VARIANTS: Final = (INFUSION, INJECTIONS, LOZENGES, SPRAYS, DEVICES)
+"""Every way a drug is given. Blood levels differ by route and by enantiomer, so nothing is converted between them."""
+
+_GIVEN_AT_ONCE: Final = frozenset(
+    {
+        DoseEventKind.BOLUS,
+        DoseEventKind.INJECTION,
+        DoseEventKind.SPRAY,
+        DoseEventKind.DEVICE,
+        DoseEventKind.LOZENGE,
+        DoseEventKind.LOSS_ESTIMATED,
+    }
+)
+TOLD_OF: Final[Mapping[str, frozenset[DoseEventKind]]] = MappingProxyType(
+    {
+        "rate_mg_per_min": frozenset({DoseEventKind.START, DoseEventKind.RATE_CHANGE, DoseEventKind.RESUME}),
+        # A device holds what it holds.
+        "amount_mg": _GIVEN_AT_ONCE - {DoseEventKind.DEVICE},
+        **dict.fromkeys(("body_site", "side", "volume_ml"), frozenset({DoseEventKind.INJECTION})),
+        "nostril": frozenset({DoseEventKind.SPRAY, DoseEventKind.DEVICE}),
+        **dict.fromkeys(
+            (
+                "device_number",
+                "lot",
+                "expires_on",
+                "second_spray_at",
+                "second_nostril",
+                "blew_nose",
+                "leaked",
+            ),
+            frozenset({DoseEventKind.DEVICE}),
+        ),
+        **dict.fromkeys(
+            ("unit_count", "unit_strength_mg", "hold_minutes", "disposition"), frozenset({DoseEventKind.LOZENGE})
+        ),
+    }
+)
+"""Which members belong to which kinds of event; what is not listed belongs to all."""
 
 
 class DoseDeviation(StrEnum):
@@ -90,15 +266,25 @@ class DoseDeviation(StrEnum):
     AMOUNT_AFTER_STOP = "amount_after_stop"
     STOP_WITHOUT_START = "stop_without_start"
     STOPPED_TWICE = "stopped_twice"
+    LOSS_ESTIMATED = "loss_estimated"
+    LOSS_ABOVE_DOSE = "loss_above_dose"
+    SECOND_SPRAY_NOT_RECORDED = "second_spray_not_recorded"
+    SAME_NOSTRIL_TWICE = "same_nostril_twice"
+    REST_TOO_SHORT = "rest_too_short"
+    DEVICE_NUMBER_REPEATED = "device_number_repeated"
+    DEVICE_LEAKED = "device_leaked"
+    NOSE_BLOWN = "nose_blown"
     NO_ORDER = "no_order"
     LESS_THAN_ORDERED = "less_than_ordered"
     MORE_THAN_ORDERED = "more_than_ordered"
 
 
 class LimitBreach(StrEnum):
-    """Which soft limit of a protocol a dose goes beyond."""
+    """Which limit a dose goes beyond; only `above_hard_max_mg` refuses an order, the others ask."""
 
+    ABOVE_HARD_MAX_MG = "above_hard_max_mg"
     ABOVE_MAX_MG_PER_KG = "above_max_mg_per_kg"
+    ABOVE_MAX_MG = "above_max_mg"
     BELOW_MINIMUM_MINUTES = "below_minimum_minutes"
     ABOVE_TIMES_PREVIOUS_DOSE = "above_times_previous_dose"
 
@@ -124,6 +310,28 @@ class EndBeforeStart(Invalid):
     title = "The dose ends before it starts"
 
 
+class NotOfThisKind(Invalid):
+    """Something is told that this way of giving a drug does not have."""
+
+    code = "not-of-this-kind"
+    title = "This does not belong to a dose of this kind"
+
+
+class NotWholeDevices(Invalid):
+    """What comes in devices is used, wasted and returned in whole ones."""
+
+    code = "not-whole-devices"
+    title = "The amount is not a whole number of devices"
+
+
+class DoseLimitExceeded(RuleViolated):
+    """More than may be ordered of this drug in one session."""
+
+    code = "dose-limit-exceeded"
+    title = "More than may be ordered for one session"
+    advice = "Order at most `limit_mg`. What was really given is recorded all the same, whatever it was."
+
+
 class DoseNotReconciled(RuleViolated):
     """What was drawn is not all accounted for."""
 
@@ -140,7 +348,8 @@ class DoseEvent:
         occurred_at: When it happened, with a zone; not when it was typed in.
         ordinal: Tells apart what happened at the same instant; lower comes first.
         rate_mg_per_min: For `start` and `rate_change`. A `resume` may leave it out and goes on as before.
-        amount_mg: For what is given at once.
+        amount_mg: For what is given at once, and for a loss.
+        spray: Of a `device`, how it was used.
     """
 
     kind: DoseEventKind
@@ -148,6 +357,44 @@ class DoseEvent:
     ordinal: int
     rate_mg_per_min: Decimal | None = None
     amount_mg: Decimal | None = None
+    spray: "DeviceUse | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceUse:
+    """How one device was used; the first spray is at the event's own moment. None where nobody said."""
+
+    number: int | None = None
+    nostril: str | None = None
+    second_spray_at: datetime | None = None
+    second_nostril: str | None = None
+    blew_nose: bool | None = None
+    leaked: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceFacts:
+    """One esketamine device: what it holds, in how many sprays, and the rest before the next."""
+
+    amount_mg: Decimal
+    sprays: int
+    rest_minutes: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Limits of a drug by a route; None where there is none.
+
+    Beyond `hard_max_mg` in one session an order is refused. Beyond the others the question is "are you sure?".
+    """
+
+    max_mg_per_kg: Decimal | None
+    max_mg: Decimal | None
+    hard_max_mg: Decimal | None
+    minimum_minutes: int | None
+    times_previous_dose: Decimal | None
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +427,7 @@ class Delivery:
         infusion_minutes: Minutes with drug flowing, pauses left out, 2 places. A running stretch counts up to the
             moment that was asked about.
         segments: The stretches of constant flow, in time.
+        lost_mg: What was estimated to be spat out or vomited of it; None if nothing was.
         deviations: What is odd, each once, in the order it came up.
     """
 
@@ -191,6 +439,7 @@ class Delivery:
     paused: bool
     infusion_minutes: Decimal
     segments: tuple[Segment, ...]
+    lost_mg: Decimal | None
     deviations: tuple[DoseDeviation, ...]
 
     @property
@@ -211,6 +460,124 @@ class Reconciliation:
     reconciled: bool
 
 
+def variant_of(drug: str, route: str) -> Variant:
+    """Find how a drug is given by a route.
+
+    Raises:
+        NotOfThisKind: The record knows no such way.
+    """
+    for variant in VARIANTS:
+        if variant.drug == drug and route in variant.routes:
+            return variant
+    fault = Fault("not_given_this_way", "The drug is not given by this route here.", pointer="#/route")
+    raise NotOfThisKind(faults=(fault,))
+
+
+def require_members(variant: Variant, told: Collection[str]) -> None:
+    """Refuse what cannot be told of an administration of this variant.
+
+    Raises:
+        NotOfThisKind: Names each such member.
+    """
+    foreign = frozenset[str]().union(*(one.members for one in VARIANTS)) - variant.members
+    _refuse_foreign(sorted(foreign & set(told)), variant.name)
+
+
+def require_kind(variant: Variant, kind: DoseEventKind) -> None:
+    """Refuse what cannot happen to an administration of this variant.
+
+    Raises:
+        NotOfThisKind: With the kinds that can.
+    """
+    if kind not in variant.kinds:
+        listed = ", ".join(one for one in DoseEventKind if one in variant.kinds)
+        fault = Fault("not_of_this_kind", f"To {variant.name} happens one of: {listed}.", pointer="#/kind")
+        raise NotOfThisKind(faults=(fault,))
+
+
+def require_event_members(kind: DoseEventKind, told: Collection[str]) -> None:
+    """Refuse what cannot be told of an event of this kind.
+
+    Raises:
+        NotOfThisKind: Names each such member.
+    """
+    _refuse_foreign(sorted(name for name in told if kind not in TOLD_OF.get(name, set(DoseEventKind))), kind)
+
+
+def _refuse_foreign(members: Sequence[str], kind: str) -> None:
+    if members:
+        detail = f"Does not belong to {kind}."
+        raise NotOfThisKind(faults=[Fault("not_of_this_kind", detail, pointer=f"#/{name}") for name in members])
+
+
+def require_whole_devices(device: DeviceFacts, amounts: Mapping[str, Decimal | None]) -> None:
+    """Refuse amounts that are no whole number of devices.
+
+    Args:
+        device: What one holds.
+        amounts: Milligrams by member; None where nobody said.
+
+    Raises:
+        NotWholeDevices: Names each such member.
+    """
+    broken = [name for name, amount in amounts.items() if amount is not None and devices_in(device, amount) is None]
+    if broken:
+        detail = f"Must be a multiple of {device.amount_mg} mg."
+        raise NotWholeDevices(faults=[Fault("not_whole_devices", detail, pointer=f"#/{name}") for name in broken])
+
+
+def devices_in(device: DeviceFacts, amount_mg: Decimal) -> int | None:
+    """Count the devices an amount comes from; None if they are not whole. 84 mg are three of 28."""
+    count = Fraction(amount_mg) / Fraction(device.amount_mg)
+    return count.numerator if count.denominator == 1 else None
+
+
+def amount_of_units(unit_count: Decimal, unit_strength_mg: Decimal) -> Decimal:
+    """Compute what some lozenges hold, 3 places: one and a half of 100 mg are 150 mg.
+
+    Raises:
+        ImpossibleAmount: One of the two is below zero.
+    """
+    for name, value in (("unit_count", unit_count), ("unit_strength_mg", unit_strength_mg)):
+        if not _is_amount(value):
+            _refuse_amount(f"#/{name}", "Must not be negative.")
+    return _rounded(Fraction(unit_count) * Fraction(unit_strength_mg), MG_PLACES)
+
+
+def device_deviations(events: Sequence[DoseEvent], device: DeviceFacts) -> tuple[DoseDeviation, ...]:
+    """Find what is odd about how devices were used.
+
+    Two sprays into two nostrils, then a rest that is counted from the last spray that was told to the first of the next
+    device; exactly the rest is enough.
+
+    Args:
+        events: The timeline, in any order; only devices are looked at.
+        device: How it should be used.
+    """
+    found: dict[DoseDeviation, None] = {}
+    used = sorted((one for one in events if one.spray is not None), key=lambda one: (one.occurred_at, one.ordinal))
+    uses = [one.spray for one in used if one.spray is not None]
+    for use in uses:
+        if use.second_spray_at is None and device.sprays > 1:
+            found[DoseDeviation.SECOND_SPRAY_NOT_RECORDED] = None
+        if use.nostril is not None and use.nostril == use.second_nostril:
+            found[DoseDeviation.SAME_NOSTRIL_TWICE] = None
+        if use.leaked:
+            found[DoseDeviation.DEVICE_LEAKED] = None
+        if use.blew_nose:
+            found[DoseDeviation.NOSE_BLOWN] = None
+    numbers = [use.number for use in uses if use.number is not None]
+    if len(set(numbers)) < len(numbers):
+        found[DoseDeviation.DEVICE_NUMBER_REPEATED] = None
+    for before, after in pairwise(used):
+        last_spray = before.occurred_at
+        if before.spray is not None and before.spray.second_spray_at is not None:
+            last_spray = before.spray.second_spray_at
+        if after.occurred_at - last_spray < timedelta(minutes=device.rest_minutes):
+            found[DoseDeviation.REST_TOO_SHORT] = None
+    return tuple(found)
+
+
 def require_possible(event: DoseEvent, *, pointer: str = "#") -> None:
     """Refuse an event that cannot have happened as it is told.
 
@@ -221,6 +588,7 @@ def require_possible(event: DoseEvent, *, pointer: str = "#") -> None:
     Raises:
         DoseEventIncomplete: No rate for `start` or `rate_change`; no amount for what is given at once.
         ImpossibleAmount: A rate or an amount below zero, or not a number.
+        EndBeforeStart: A device's second spray before its first.
     """
     for name, value in (("rate_mg_per_min", event.rate_mg_per_min), ("amount_mg", event.amount_mg)):
         if value is not None and not _is_amount(value):
@@ -234,6 +602,7 @@ def require_possible(event: DoseEvent, *, pointer: str = "#") -> None:
             | DoseEventKind.SPRAY
             | DoseEventKind.DEVICE
             | DoseEventKind.LOZENGE
+            | DoseEventKind.LOSS_ESTIMATED
         ):
             missing = "amount_mg" if event.amount_mg is None else None
         case DoseEventKind.PAUSE | DoseEventKind.RESUME | DoseEventKind.STOP:
@@ -245,6 +614,10 @@ def require_possible(event: DoseEvent, *, pointer: str = "#") -> None:
             detail=f"An event of kind {event.kind} needs {missing}.",
             faults=(Fault(code="required", detail=f"Needed for {event.kind}.", pointer=f"{pointer}/{missing}"),),
         )
+    second = event.spray.second_spray_at if event.spray is not None else None
+    if second is not None and second < event.occurred_at:
+        fault = Fault("end_before_start", "Must not be before the first spray.", pointer=f"{pointer}/second_spray_at")
+        raise EndBeforeStart(detail="The second spray lies before the first.", faults=(fault,))
 
 
 def deliver(events: Sequence[DoseEvent], *, now: datetime | None = None) -> Delivery:
@@ -366,6 +739,15 @@ def rate_ml_per_h(bag_total_ml: Decimal, minutes: Decimal | int) -> Decimal:
     return _divided("bag_total_ml", bag_total_ml * 60, "minutes", Decimal(minutes), ML_PER_H_PLACES)
 
 
+def mg_per_kg_per_h(mg_per_kg: Decimal, minutes: Decimal | int) -> Decimal:
+    """Compute the flow by weight, 4 places: 0.5 mg/kg in 40 minutes are 0.75 mg/kg/h.
+
+    Raises:
+        ImpossibleAmount: The dose is negative, or the time not above zero.
+    """
+    return _divided("mg_per_kg", mg_per_kg * 60, "minutes", Decimal(minutes), MG_PER_KG_PER_H_PLACES)
+
+
 def dose_deviations(
     delivered_mg: Decimal, ordered_mg: Decimal | None, *, tolerance_mg: Decimal = Decimal(0)
 ) -> tuple[DoseDeviation, ...]:
@@ -387,18 +769,37 @@ def dose_deviations(
     return ()
 
 
+def limits_for(shipped: Limits, own: DoseLimits | None) -> Limits:
+    """Put the limits of a dose together: a protocol's own where it has them, else those of the drug and route.
+
+    Args:
+        shipped: Of the drug by the route.
+        own: The protocol's; None where it was made for another drug or route. They never lift a hard limit.
+    """
+    if own is None:
+        return shipped
+    return Limits(
+        max_mg_per_kg=shipped.max_mg_per_kg if own.max_mg_per_kg is None else own.max_mg_per_kg,
+        max_mg=shipped.max_mg if own.max_mg is None else own.max_mg,
+        hard_max_mg=shipped.hard_max_mg,
+        minimum_minutes=shipped.minimum_minutes if own.minimum_minutes is None else own.minimum_minutes,
+        times_previous_dose=shipped.times_previous_dose if own.times_previous_dose is None else own.times_previous_dose,
+        source=f"{own.source} {shipped.source}",
+    )
+
+
 def limit_breaches(
-    limits: DoseLimits,
+    limits: Limits,
     *,
     dose_mg: Decimal,
     weight_kg: Decimal | None = None,
     infusion_minutes: Decimal | int | None = None,
     previous_dose_mg: Decimal | None = None,
 ) -> tuple[LimitBreach, ...]:
-    """List the soft limits a dose goes beyond; exactly at a limit is within it. Nothing is rounded before comparing.
+    """List the limits a dose goes beyond; exactly at a limit is within it. Nothing is rounded before comparing.
 
     Args:
-        limits: The protocol's limits; what they leave open is not checked.
+        limits: What they leave open is not checked.
         dose_mg: The dose, ordered or given.
         weight_kg: None leaves the limit by weight unchecked.
         infusion_minutes: The time it is to take. Leave it out for an infusion that was stopped early: it is short
@@ -407,12 +808,16 @@ def limit_breaches(
     """
     dose = Fraction(dose_mg)
     breaches: list[LimitBreach] = []
+    if limits.hard_max_mg is not None and dose > Fraction(limits.hard_max_mg):
+        breaches.append(LimitBreach.ABOVE_HARD_MAX_MG)
     if (
         limits.max_mg_per_kg is not None
         and weight_kg is not None
         and dose > Fraction(limits.max_mg_per_kg) * Fraction(weight_kg)
     ):
         breaches.append(LimitBreach.ABOVE_MAX_MG_PER_KG)
+    if limits.max_mg is not None and dose > Fraction(limits.max_mg):
+        breaches.append(LimitBreach.ABOVE_MAX_MG)
     if (
         limits.minimum_minutes is not None
         and infusion_minutes is not None
@@ -426,6 +831,27 @@ def limit_breaches(
     ):
         breaches.append(LimitBreach.ABOVE_TIMES_PREVIOUS_DOSE)
     return tuple(breaches)
+
+
+def require_within_hard_limit(limits: Limits, breaches: Collection[LimitBreach], *, pointer: str) -> None:
+    """Refuse an order beyond the hard limit.
+
+    Args:
+        limits: Those the order was compared with.
+        breaches: What it goes beyond.
+        pointer: Where the amount stands in the request.
+
+    Raises:
+        DoseLimitExceeded: With `limit_mg` and its source.
+    """
+    if LimitBreach.ABOVE_HARD_MAX_MG in breaches:
+        assert limits.hard_max_mg is not None
+        fault = Fault("dose_limit_exceeded", f"At most {limits.hard_max_mg} mg in one session.", pointer=pointer)
+        raise DoseLimitExceeded(
+            detail=f"At most {limits.hard_max_mg} mg in one session. {limits.source}",
+            members={"limit_mg": int(limits.hard_max_mg)},
+            faults=(fault,),
+        )
 
 
 class _Flow(Enum):
@@ -443,6 +869,7 @@ class _Timeline:
     rate: Decimal | None = None
     since: datetime | None = None
     delivered: Fraction = Fraction(0)
+    lost: Fraction = Fraction(0)
     minutes: Fraction = Fraction(0)
     anything_given: bool = False
     all_known: bool = True
@@ -470,6 +897,9 @@ class _Timeline:
                 | DoseEventKind.LOZENGE
             ):
                 self._give(at, event.amount_mg or Decimal(0))
+            case DoseEventKind.LOSS_ESTIMATED:
+                self.lost += Fraction(event.amount_mg or Decimal(0))
+                self._note(DoseDeviation.LOSS_ESTIMATED)
             case DoseEventKind.STOP:
                 self._stop(at)
             case _:  # pragma: no cover  (the type checker proves that nothing gets here)
@@ -480,6 +910,8 @@ class _Timeline:
         minutes = self.minutes
         projected = self.delivered if self.all_known and self.anything_given else None
         delivered = None if running or projected is None else _rounded(projected, MG_PLACES)
+        if self.lost > self.delivered and self.all_known and not running:
+            self._note(DoseDeviation.LOSS_ABOVE_DOSE)
         segments = list(self.segments)
         if running and self.since is not None:
             flowing = Fraction(0) if now is None else _minutes_between(self.since, max(now, self.since))
@@ -500,6 +932,7 @@ class _Timeline:
             paused=self.flow is _Flow.PAUSED,
             infusion_minutes=_rounded(minutes, MINUTES_PLACES),
             segments=tuple(segments),
+            lost_mg=_rounded(self.lost, MG_PLACES) if self.lost else None,
             deviations=tuple(self.deviations),
         )
 

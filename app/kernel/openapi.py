@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from importlib.metadata import version
-from typing import Any, Final, cast
+from types import UnionType
+from typing import Annotated, Any, Final, Union, cast, get_args, get_origin
 
 from fastapi.dependencies.models import Dependant
 from fastapi.openapi.utils import get_openapi
@@ -338,7 +339,7 @@ def _repair_body(document: Json, operation: Json, route: APIRoute, method: str) 
     operation["requestBody"]["required"] = True
     if isinstance(route, Endpoint):
         media: Json = content[_JSON]
-        media.setdefault("examples", {"usual": {"value": _request_example(document, media["schema"])}})
+        media.setdefault("examples", _request_examples(document, media["schema"]))
         if method == "patch":
             content[MERGE_PATCH] = copy.deepcopy(media)
 
@@ -375,7 +376,16 @@ def _body_shape(route: APIRoute) -> object:
 
 
 def _is_create(route: APIRoute) -> bool:
-    shape = _body_shape(route)
+    return _makes(_body_shape(route))
+
+
+def _makes(shape: object) -> bool:
+    """Whether a shape, or each of those it may have, is a create."""
+    if get_origin(shape) is Annotated:
+        shape = get_args(shape)[0]
+    several = get_args(shape) if get_origin(shape) in {Union, UnionType} else ()
+    if several:
+        return all(map(_makes, several))
     return isinstance(shape, type) and issubclass(shape, CreateSchema)
 
 
@@ -685,13 +695,19 @@ def _show_example(document: Json, media: Json) -> None:
     media["examples"] = {"usual": {"$ref": f"{_REF}examples/{name}"}}
 
 
+def _request_examples(document: Json, schema: Json) -> Json:
+    """An example of a request, or one of each of its shapes."""
+    shapes: Sequence[Json] = _resolved(document, schema).get("oneOf", ())
+    if not shapes:
+        return {"usual": {"value": _request_example(document, schema)}}
+    return {_resolved(document, one)["title"]: {"value": _request_example(document, one)} for one in shapes}
+
+
 def _request_example(document: Json, schema: Json) -> object:
     """The example a request shape brings, or one made of the members it requires."""
     found = _resolved(document, schema)
     if found.get("examples"):
         return found["examples"][0]
-    if "oneOf" in found:
-        return _request_example(document, found["oneOf"][0])
     members: Json = found.get("properties", {})
     named = [name for name in members if name in found.get("required", ())] or [
         name for name in members if name != "id"

@@ -75,6 +75,7 @@ class Problem(BaseModel):
     existing_id: str = absent(
         "With `duplicate-identifier`: the record that has it.", examples=["0199c1f0-7d3e-7a51-9c1e-3f0a5b7e2d10"]
     )
+    limit_mg: int = absent("With `dose-limit-exceeded`: the most that may be ordered for one session.", examples=[84])
     permission: str = absent("With `permission-denied`: what is missing.", examples=["session:write"])
     scope: str = absent("With `scope-missing`: what is missing.", examples=["session:read"])
 
@@ -248,7 +249,9 @@ def _faults(errors: Iterable[Mapping[str, Any]], places: set[str]) -> Iterable[F
         code = _CODES.get(error["type"], error["type"])
         detail = _sentence(error)
         if place == "body":
-            # A tagged union puts its tag into the location; it is not a member of the body.
+            # A tagged union puts its tag into the location, which is no member of the body; and where the tag is wrong
+            # it does not say by which member shapes are told apart, so the union says it.
+            path += [part for part in (error.get("ctx", {}).get("member"),) if part is not None]
             pointer = "#" + "".join(f"/{_escaped(part)}" for part in path if not str(part).startswith("kind:"))
             yield Fault(code, detail, pointer=pointer)
         else:

@@ -194,6 +194,7 @@ MgPerKgNumber = Annotated[Decimal, Number(4, 0, 100)]
 MgPerMinNumber = Annotated[Decimal, Number(4, 0, 1_000)]
 MgPerMlNumber = Annotated[Decimal, Number(3, 0, 1_000)]
 MlNumber = Annotated[Decimal, Number(3, 0, 10_000)]
+UnitsNumber = Annotated[Decimal, Number(2, 0, 1_000)]
 WeightKg = Annotated[Decimal, Number(2, 1, 500)]
 
 

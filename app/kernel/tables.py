@@ -96,6 +96,7 @@ LitresPerMin = Annotated[Decimal, mapped_column(Scaled(1))]
 Points = Annotated[Decimal, mapped_column(Scaled(2))]
 Hours = Annotated[Decimal, mapped_column(Scaled(2))]
 Minutes = Annotated[Decimal, mapped_column(Scaled(2))]
+Units = Annotated[Decimal, mapped_column(Scaled(2))]
 
 Code = Annotated[str, mapped_column(String(64))]
 Name = Annotated[str, mapped_column(String(200))]

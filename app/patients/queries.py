@@ -1,6 +1,6 @@
 """Which patients and weights an actor may see."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -93,6 +93,11 @@ def latest_weight(actor: Actor, patient_id: UUID) -> Select[Weight]:
         .order_by(Weight.measured_at.desc(), Weight.id.desc())
         .limit(1)
     )
+
+
+def weight_at(actor: Actor, patient_id: UUID, instant: datetime) -> Select[Weight]:
+    """The patient's most recent weight at an instant."""
+    return latest_weight(actor, patient_id).where(Weight.measured_at <= instant)
 
 
 def patient_by_id(actor: Actor, patient_id: UUID) -> Select[Patient]:

@@ -14,6 +14,7 @@ from app.kernel.errors import Conflict, Fault, Invalid, NotFound
 from app.kernel.ledger import name_change
 from app.kernel.records import already_created, find, identity_of, one_for_update, one_locked
 from app.protocols.catalogue import shipped_protocols
+from app.protocols.rules import Drug
 from app.sessions import queries, rules
 from app.sessions.models import TreatmentSession
 from app.sessions.rules import SessionStatus
@@ -97,10 +98,11 @@ async def _new_visit(
     item = await _plan_item(db, actor, course, body.plan_item_id)
     if body.location_id is not None:
         await _require_location(db, actor, body.location_id)
-    drug = body.drug or protocol.drug or "ketamine"
+    drug = body.drug or protocol.drug or Drug.KETAMINE
     route = body.route or protocol.route
     if route is None:
         raise Invalid(faults=[Fault("required", "This course leaves the route open; name it.", pointer="#/route")])
+    rules.require_route(drug, route)
     number = (await db.execute(queries.highest_number(actor, course.id))).scalar_one()
     scheduled = item.starts_at if item else None
     treatment = TreatmentSession(
@@ -111,8 +113,8 @@ async def _new_visit(
         location_id=body.location_id,
         number_in_course=(number or 0) + 1,
         status=status,
-        drug=str(drug),
-        route=str(route),
+        drug=drug.value,
+        route=route.value,
         setting=body.setting,
         scheduled_start_at=scheduled,
         session_at=scheduled or clock.now(),

@@ -19,7 +19,7 @@ from app.protocols.rules import Route
 from app.sessions import actions, queries
 from app.sessions.actions import CourseEnded, EndsBeforeStart, PlanItemFilled
 from app.sessions.models import TreatmentSession
-from app.sessions.rules import AlreadySigned, IllegalTransition, SessionStatus
+from app.sessions.rules import AlreadySigned, IllegalTransition, NotGivenThisWay, SessionStatus
 from app.sessions.schemas import (
     AbortSession,
     CheckInSession,
@@ -59,7 +59,7 @@ class SessionSort(StrEnum):
     "/courses/{course_id}/sessions",
     status_code=201,
     response_model=SessionRead,
-    responses=documented(NotFound, PlanItemFilled, CourseEnded),
+    responses=documented(NotFound, PlanItemFilled, CourseEnded, NotGivenThisWay),
 )
 async def create_session(db: WriteDb, actor: MayWriteSchedule, course_id: UUID, body: SessionCreate) -> Response:
     """Schedule a visit. Where the course has a plan, it fills the next open planned session unless one is named."""

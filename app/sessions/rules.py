@@ -11,7 +11,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, assert_never
 
-from app.kernel.errors import Conflict, RuleViolated
+from app.kernel.errors import Conflict, Fault, Invalid, RuleViolated
+from app.protocols.rules import Drug, Route
 
 
 class SessionStatus(StrEnum):
@@ -71,7 +72,12 @@ MOVES: Final[Mapping[SessionStatus, frozenset[SessionStatus]]] = MappingProxyTyp
     }
 )
 
-_WITHOUT_DRUG: Final = frozenset({"pause", "stop"})
+ROUTES_OF: Final[Mapping[Drug, frozenset[Route]]] = MappingProxyType(
+    {Drug.KETAMINE: frozenset(Route), Drug.ESKETAMINE: frozenset({Route.INTRANASAL})}
+)
+"""By which routes each drug is given. Esketamine is recorded as the licensed nasal spray, device by device."""
+
+_WITHOUT_DRUG: Final = frozenset({"pause", "stop", "loss_estimated"})
 """Dose events that give nothing, so they never bring a session back to `dosing`."""
 
 
@@ -82,11 +88,30 @@ class IllegalTransition(RuleViolated):
     title = "This step does not follow from the present state"
 
 
+class NotGivenThisWay(Invalid):
+    """The record knows no form in which this drug is given by this route."""
+
+    code = "not-given-this-way"
+    title = "This drug is not given by this route here"
+
+
 class AlreadySigned(Conflict):
     """A signed record changes only by amendment, with a reason."""
 
     code = "record-signed"
     title = "The record is signed; amend it instead"
+
+
+def require_route(drug: Drug, route: Route, *, pointer: str = "#/route") -> None:
+    """Refuse a plan to give a drug by a route the record has no form for.
+
+    Raises:
+        NotGivenThisWay: as `ROUTES_OF` says.
+    """
+    if route not in ROUTES_OF[drug]:
+        listed = ", ".join(sorted(ROUTES_OF[drug]))
+        fault = Fault("not_given_this_way", f"For this drug one of: {listed}.", pointer=pointer)
+        raise NotGivenThisWay(faults=(fault,))
 
 
 def allowed_moves(current: SessionStatus, *, held_from: SessionStatus | None = None) -> tuple[SessionStatus, ...]:

@@ -6,6 +6,8 @@ from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from pydantic import TypeAdapter
+
 from app.alerts.actions import end_alerts_of
 from app.assessments.actions import place_again, record_assessment
 from app.assessments.models import Assessment
@@ -17,7 +19,7 @@ from app.courses.rules import instant_of
 from app.courses.schemas import CourseCreate
 from app.dosing.actions import add_past_administration
 from app.dosing.models import Administration, DoseEventRecord, DoseOrder
-from app.dosing.schemas import AdministrationCreate
+from app.dosing.schemas import AnyAdministration
 from app.kernel import clock, policies
 from app.kernel.actor import Actor
 from app.kernel.database import WriteSession
@@ -48,6 +50,7 @@ from app.treatment import queries
 from app.treatment.schemas import PastSession
 
 _NOON: Final = time(12)
+_ADMINISTRATION: Final[TypeAdapter[AnyAdministration]] = TypeAdapter(AnyAdministration)
 _CHILDREN: Final[tuple[type[ClinicRecord], ...]] = (
     DoseOrder,
     Administration,
@@ -144,7 +147,7 @@ async def _record_doses(db: WriteSession, actor: Actor, treatment: TreatmentSess
             "delivered_mg": body.delivered_mg,
             "administered_by": body.administered_by,
         }
-        await add_past_administration(db, actor, treatment, AdministrationCreate.model_validate(short))
+        await add_past_administration(db, actor, treatment, _ADMINISTRATION.validate_python(short))
     treatment.given_on = body.given_on
 
 

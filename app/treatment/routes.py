@@ -12,7 +12,7 @@ from app.assessments.rules.files import UnknownInstrument
 from app.assessments.rules.scoring import ItemsNotAccepted
 from app.courses.routes import COURSE
 from app.dosing.routes import ADMINISTRATION, DOSE_ORDER
-from app.dosing.rules import DoseEventIncomplete, EndBeforeStart, ImpossibleAmount
+from app.dosing.rules import DoseEventIncomplete, EndBeforeStart, ImpossibleAmount, NotWholeDevices
 from app.kernel.actor import Actor
 from app.kernel.endpoint import Endpoint, ReadDb, WriteDb, require
 from app.kernel.errors import NotFound
@@ -28,7 +28,7 @@ from app.sessions import queries as session_queries
 from app.sessions.actions import EndsBeforeStart, PlanItemFilled
 from app.sessions.models import TreatmentSession
 from app.sessions.routes import SESSION
-from app.sessions.rules import AlreadySigned
+from app.sessions.rules import AlreadySigned, NotGivenThisWay
 from app.treatment import actions
 from app.treatment.actions import HasRecords, NotOver
 from app.treatment.schemas import PastSession, SessionRecordRead
@@ -46,6 +46,8 @@ _IMPOSSIBLE: Final = (
     EndBeforeStart,
     DoseEventIncomplete,
     ImpossibleAmount,
+    NotWholeDevices,
+    NotGivenThisWay,
     ImpossiblePressure,
     UnknownInstrument,
     ItemsNotAccepted,

@@ -7,7 +7,7 @@ from pydantic_core import PydanticCustomError
 
 from app.alerts.schemas import AlertRead
 from app.assessments.schemas import AssessmentCreate, AssessmentRead
-from app.dosing.schemas import AdministrationCreate, AdministrationRead, DoseOrderRead
+from app.dosing.schemas import AdministrationRead, AnyAdministration, DoseOrderRead
 from app.kernel.schemas import Day, Id, MgNumber, ShortText, UtcTime
 from app.monitoring.schemas import DissociationNoteCreate, DissociationNoteRead, VitalSignsCreate, VitalSignsRead
 from app.sessions.schemas import SessionRead, VisitFacts
@@ -63,7 +63,7 @@ class PastSession(VisitFacts):
     administered_by: ShortText | None = Field(
         default=None, description="Who gave it, told in short, if not who types it.", examples=["S. Levy"]
     )
-    administrations: Annotated[list[AdministrationCreate], Field(max_length=20)] = Field(
+    administrations: Annotated[list[AnyAdministration], Field(max_length=20)] = Field(
         default=[], description="What was given, at length: each with its start or its timeline."
     )
     vital_signs: Annotated[list[VitalSignsCreate], Field(max_length=200)] = Field(

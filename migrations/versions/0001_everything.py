@@ -830,6 +830,9 @@ def upgrade() -> None:
         sa.Column("route", sa.String(length=64), nullable=False),
         sa.Column("ordered_mg", sa.BigInteger(), nullable=False),
         sa.Column("ordered_mg_per_kg", sa.BigInteger(), nullable=True),
+        sa.Column("ordered_devices", sa.Integer(), nullable=True),
+        sa.Column("ordered_units", sa.BigInteger(), nullable=True),
+        sa.Column("unit_strength_mg", sa.BigInteger(), nullable=True),
         sa.Column("weight_kg", sa.BigInteger(), nullable=True),
         sa.Column("weight_measured_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("calculated_mg", sa.BigInteger(), nullable=True),
@@ -853,7 +856,10 @@ def upgrade() -> None:
         sa.Column("recorded_by", sa.Uuid(), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("status IN ('active', 'superseded')", name=op.f("ck_dose_order__status_in_set")),
+        sa.CheckConstraint("ordered_devices >= 0", name=op.f("ck_dose_order__ordered_devices_not_negative")),
         sa.CheckConstraint("ordered_mg >= 0", name=op.f("ck_dose_order__ordered_mg_not_negative")),
+        sa.CheckConstraint("ordered_units >= 0", name=op.f("ck_dose_order__ordered_units_not_negative")),
+        sa.CheckConstraint("unit_strength_mg >= 0", name=op.f("ck_dose_order__unit_strength_mg_not_negative")),
         sa.ForeignKeyConstraint(
             ["clinic_id", "patient_id"],
             ["patient.clinic_id", "patient.id"],
@@ -968,16 +974,39 @@ def upgrade() -> None:
         sa.Column("placebo", sa.Boolean(), nullable=False),
         sa.Column("product", sa.String(length=200), nullable=True),
         sa.Column("lot", sa.String(length=200), nullable=True),
+        sa.Column("expires_on", sa.Date(), nullable=True),
+        sa.Column("ndc", sa.String(length=64), nullable=True),
         sa.Column("concentration_mg_per_ml", sa.BigInteger(), nullable=True),
         sa.Column("access_site", sa.String(length=200), nullable=True),
+        sa.Column("catheter_gauge", sa.Integer(), nullable=True),
+        sa.Column("diluent", sa.String(length=200), nullable=True),
+        sa.Column("bag_total_ml", sa.BigInteger(), nullable=True),
+        sa.Column("infiltration", sa.Boolean(), nullable=True),
         sa.Column("pump", sa.String(length=200), nullable=True),
+        sa.Column("form", sa.String(length=64), nullable=True),
+        sa.Column("unit_strength_mg", sa.BigInteger(), nullable=True),
+        sa.Column("hold_minutes", sa.Integer(), nullable=True),
+        sa.Column("disposition", sa.String(length=64), nullable=True),
+        sa.Column("observer_present", sa.Boolean(), nullable=True),
+        sa.Column("peer_monitor_name", sa.String(length=200), nullable=True),
+        sa.Column("dispensed_units", sa.BigInteger(), nullable=True),
+        sa.Column("remaining_units", sa.BigInteger(), nullable=True),
+        sa.Column("days_supply", sa.Integer(), nullable=True),
+        sa.Column("self_administered", sa.Boolean(), nullable=True),
+        sa.Column("supervised_by", sa.String(length=200), nullable=True),
         sa.Column("administered_by", sa.String(length=200), nullable=True),
+        sa.Column("verified_by", sa.String(length=200), nullable=True),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("stopped_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("infusion_minutes", sa.BigInteger(), nullable=True),
         sa.Column("drawn_mg", sa.BigInteger(), nullable=True),
+        sa.Column("drawn_ml", sa.BigInteger(), nullable=True),
         sa.Column("delivered_mg", sa.BigInteger(), nullable=True),
         sa.Column("delivered_source", sa.String(length=64), nullable=False),
+        sa.Column("weight_kg", sa.BigInteger(), nullable=True),
+        sa.Column("delivered_mg_per_kg", sa.BigInteger(), nullable=True),
+        sa.Column("devices_used", sa.Integer(), nullable=True),
+        sa.Column("estimated_loss_mg", sa.BigInteger(), nullable=True),
         sa.Column("wasted_mg", sa.BigInteger(), nullable=True),
         sa.Column("returned_mg", sa.BigInteger(), nullable=True),
         sa.Column("unaccounted_mg", sa.BigInteger(), nullable=True),
@@ -998,20 +1027,100 @@ def upgrade() -> None:
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("recorded_by", sa.Uuid(), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("route = 'intravenous' AND drug = 'ketamine'", name=op.f("ck_administration__variant")),
+        sa.CheckConstraint(
+            "(drug = 'ketamine' AND route IN ('intravenous')) OR (drug = 'ketamine' AND route IN ('intramuscular', 'subcutaneous')) OR (drug = 'ketamine' AND route IN ('oral', 'sublingual')) OR (drug = 'ketamine' AND route IN ('intranasal')) OR (drug = 'esketamine' AND route IN ('intranasal'))",
+            name=op.f("ck_administration__variant"),
+        ),
+        sa.CheckConstraint(
+            "access_site IS NULL OR (drug = 'ketamine' AND route IN ('intravenous'))",
+            name=op.f("ck_administration__access_site_of_variant"),
+        ),
+        sa.CheckConstraint(
+            "bag_total_ml IS NULL OR (drug = 'ketamine' AND route IN ('intravenous'))",
+            name=op.f("ck_administration__bag_total_ml_of_variant"),
+        ),
+        sa.CheckConstraint(
+            "catheter_gauge IS NULL OR (drug = 'ketamine' AND route IN ('intravenous'))",
+            name=op.f("ck_administration__catheter_gauge_of_variant"),
+        ),
+        sa.CheckConstraint(
+            "concentration_mg_per_ml IS NULL OR (drug = 'ketamine' AND route IN ('intravenous')) OR (drug = 'ketamine' AND route IN ('intramuscular', 'subcutaneous')) OR (drug = 'ketamine' AND route IN ('intranasal'))",
+            name=op.f("ck_administration__concentration_mg_per_ml_of_variant"),
+        ),
+        sa.CheckConstraint(
+            "days_supply IS NULL OR (drug = 'ketamine' AND route IN ('oral', 'sublingual'))",
+            name=op.f("ck_administration__days_supply_of_variant"),
+        ),
+        sa.CheckConstraint(
+            "diluent IS NULL OR (drug = 'ketamine' AND route IN ('intravenous'))",
+            name=op.f("ck_administration__diluent_of_variant"),
+        ),
+        sa.CheckConstraint(
+            "dispensed_units IS NULL OR (drug = 'ketamine' AND route IN ('oral', 'sublingual'))",
+            name=op.f("ck_administration__dispensed_units_of_variant"),
+        ),
+        sa.CheckConstraint(
+            "disposition IS NULL OR (drug = 'ketamine' AND route IN ('oral', 'sublingual'))",
+            name=op.f("ck_administration__disposition_of_variant"),
+        ),
+        sa.CheckConstraint(
+            "form IS NULL OR (drug = 'ketamine' AND route IN ('oral', 'sublingual'))",
+            name=op.f("ck_administration__form_of_variant"),
+        ),
+        sa.CheckConstraint(
+            "hold_minutes IS NULL OR (drug = 'ketamine' AND route IN ('oral', 'sublingual'))",
+            name=op.f("ck_administration__hold_minutes_of_variant"),
+        ),
+        sa.CheckConstraint(
+            "infiltration IS NULL OR (drug = 'ketamine' AND route IN ('intravenous'))",
+            name=op.f("ck_administration__infiltration_of_variant"),
+        ),
+        sa.CheckConstraint(
+            "observer_present IS NULL OR (drug = 'ketamine' AND route IN ('oral', 'sublingual'))",
+            name=op.f("ck_administration__observer_present_of_variant"),
+        ),
+        sa.CheckConstraint(
+            "peer_monitor_name IS NULL OR (drug = 'ketamine' AND route IN ('oral', 'sublingual'))",
+            name=op.f("ck_administration__peer_monitor_name_of_variant"),
+        ),
+        sa.CheckConstraint(
+            "pump IS NULL OR (drug = 'ketamine' AND route IN ('intravenous'))",
+            name=op.f("ck_administration__pump_of_variant"),
+        ),
+        sa.CheckConstraint(
+            "remaining_units IS NULL OR (drug = 'ketamine' AND route IN ('oral', 'sublingual'))",
+            name=op.f("ck_administration__remaining_units_of_variant"),
+        ),
+        sa.CheckConstraint(
+            "self_administered IS NULL OR (drug = 'esketamine' AND route IN ('intranasal'))",
+            name=op.f("ck_administration__self_administered_of_variant"),
+        ),
         sa.CheckConstraint(
             "state IN ('not_started', 'running', 'paused', 'stopped')", name=op.f("ck_administration__state_in_set")
         ),
         sa.CheckConstraint(
+            "supervised_by IS NULL OR (drug = 'esketamine' AND route IN ('intranasal'))",
+            name=op.f("ck_administration__supervised_by_of_variant"),
+        ),
+        sa.CheckConstraint(
+            "unit_strength_mg IS NULL OR (drug = 'ketamine' AND route IN ('oral', 'sublingual'))",
+            name=op.f("ck_administration__unit_strength_mg_of_variant"),
+        ),
+        sa.CheckConstraint("bag_total_ml >= 0", name=op.f("ck_administration__bag_total_ml_not_negative")),
+        sa.CheckConstraint(
             "concentration_mg_per_ml >= 0", name=op.f("ck_administration__concentration_mg_per_ml_not_negative")
         ),
         sa.CheckConstraint("delivered_mg >= 0", name=op.f("ck_administration__delivered_mg_not_negative")),
+        sa.CheckConstraint("dispensed_units >= 0", name=op.f("ck_administration__dispensed_units_not_negative")),
         sa.CheckConstraint("drawn_mg >= 0", name=op.f("ck_administration__drawn_mg_not_negative")),
+        sa.CheckConstraint("estimated_loss_mg >= 0", name=op.f("ck_administration__estimated_loss_mg_not_negative")),
+        sa.CheckConstraint("remaining_units >= 0", name=op.f("ck_administration__remaining_units_not_negative")),
         sa.CheckConstraint("returned_mg >= 0", name=op.f("ck_administration__returned_mg_not_negative")),
         sa.CheckConstraint(
             "stopped_at IS NULL OR started_at IS NULL OR stopped_at >= started_at",
             name=op.f("ck_administration__stops_after_start"),
         ),
+        sa.CheckConstraint("unit_strength_mg >= 0", name=op.f("ck_administration__unit_strength_mg_not_negative")),
         sa.CheckConstraint("wasted_mg >= 0", name=op.f("ck_administration__wasted_mg_not_negative")),
         sa.ForeignKeyConstraint(
             ["clinic_id", "dose_order_id"],
@@ -1060,6 +1169,21 @@ def upgrade() -> None:
         sa.Column("ordinal", sa.Integer(), nullable=False),
         sa.Column("rate_mg_per_min", sa.BigInteger(), nullable=True),
         sa.Column("amount_mg", sa.BigInteger(), nullable=True),
+        sa.Column("body_site", sa.String(length=64), nullable=True),
+        sa.Column("side", sa.String(length=64), nullable=True),
+        sa.Column("volume_ml", sa.BigInteger(), nullable=True),
+        sa.Column("device_number", sa.Integer(), nullable=True),
+        sa.Column("lot", sa.String(length=200), nullable=True),
+        sa.Column("expires_on", sa.Date(), nullable=True),
+        sa.Column("nostril", sa.String(length=64), nullable=True),
+        sa.Column("second_spray_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("second_nostril", sa.String(length=64), nullable=True),
+        sa.Column("blew_nose", sa.Boolean(), nullable=True),
+        sa.Column("leaked", sa.Boolean(), nullable=True),
+        sa.Column("unit_count", sa.BigInteger(), nullable=True),
+        sa.Column("unit_strength_mg", sa.BigInteger(), nullable=True),
+        sa.Column("hold_minutes", sa.Integer(), nullable=True),
+        sa.Column("disposition", sa.String(length=64), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("performed_by", sa.String(length=200), nullable=True),
         sa.Column("origin", sa.String(length=64), nullable=False),
@@ -1071,8 +1195,48 @@ def upgrade() -> None:
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("recorded_by", sa.Uuid(), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("blew_nose IS NULL OR kind IN ('device')", name=op.f("ck_dose_event__blew_nose_of_kind")),
+        sa.CheckConstraint("body_site IS NULL OR kind IN ('injection')", name=op.f("ck_dose_event__body_site_of_kind")),
+        sa.CheckConstraint(
+            "device_number IS NULL OR kind IN ('device')", name=op.f("ck_dose_event__device_number_of_kind")
+        ),
+        sa.CheckConstraint(
+            "disposition IS NULL OR kind IN ('lozenge')", name=op.f("ck_dose_event__disposition_of_kind")
+        ),
+        sa.CheckConstraint("expires_on IS NULL OR kind IN ('device')", name=op.f("ck_dose_event__expires_on_of_kind")),
+        sa.CheckConstraint(
+            "hold_minutes IS NULL OR kind IN ('lozenge')", name=op.f("ck_dose_event__hold_minutes_of_kind")
+        ),
+        sa.CheckConstraint("leaked IS NULL OR kind IN ('device')", name=op.f("ck_dose_event__leaked_of_kind")),
+        sa.CheckConstraint("lot IS NULL OR kind IN ('device')", name=op.f("ck_dose_event__lot_of_kind")),
+        sa.CheckConstraint(
+            "nostril IS NULL OR kind IN ('device', 'spray')", name=op.f("ck_dose_event__nostril_of_kind")
+        ),
+        sa.CheckConstraint(
+            "rate_mg_per_min IS NULL OR kind IN ('rate_change', 'resume', 'start')",
+            name=op.f("ck_dose_event__rate_mg_per_min_of_kind"),
+        ),
+        sa.CheckConstraint(
+            "second_nostril IS NULL OR kind IN ('device')", name=op.f("ck_dose_event__second_nostril_of_kind")
+        ),
+        sa.CheckConstraint(
+            "second_spray_at IS NULL OR kind IN ('device')", name=op.f("ck_dose_event__second_spray_at_of_kind")
+        ),
+        sa.CheckConstraint("side IS NULL OR kind IN ('injection')", name=op.f("ck_dose_event__side_of_kind")),
+        sa.CheckConstraint("unit_count IS NULL OR kind IN ('lozenge')", name=op.f("ck_dose_event__unit_count_of_kind")),
+        sa.CheckConstraint(
+            "unit_strength_mg IS NULL OR kind IN ('lozenge')", name=op.f("ck_dose_event__unit_strength_mg_of_kind")
+        ),
+        sa.CheckConstraint("volume_ml IS NULL OR kind IN ('injection')", name=op.f("ck_dose_event__volume_ml_of_kind")),
         sa.CheckConstraint("amount_mg >= 0", name=op.f("ck_dose_event__amount_mg_not_negative")),
         sa.CheckConstraint("rate_mg_per_min >= 0", name=op.f("ck_dose_event__rate_mg_per_min_not_negative")),
+        sa.CheckConstraint(
+            "second_spray_at IS NULL OR second_spray_at >= occurred_at",
+            name=op.f("ck_dose_event__second_spray_after_first"),
+        ),
+        sa.CheckConstraint("unit_count >= 0", name=op.f("ck_dose_event__unit_count_not_negative")),
+        sa.CheckConstraint("unit_strength_mg >= 0", name=op.f("ck_dose_event__unit_strength_mg_not_negative")),
+        sa.CheckConstraint("volume_ml >= 0", name=op.f("ck_dose_event__volume_ml_not_negative")),
         sa.ForeignKeyConstraint(
             ["clinic_id", "administration_id"],
             ["administration.clinic_id", "administration.id"],

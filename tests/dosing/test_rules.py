@@ -17,6 +17,7 @@ from app.dosing.rules import (
     DoseNotReconciled,
     EndBeforeStart,
     ImpossibleAmount,
+    Limits,
     Segment,
     actual_mg_per_kg,
     calculated_mg,
@@ -24,18 +25,18 @@ from app.dosing.rules import (
     dose_deviations,
     drawn_ml,
     limit_breaches,
+    mg_per_kg_per_h,
     rate_mg_per_min,
     rate_ml_per_h,
     reconcile,
     require_possible,
     require_reconciled,
 )
-from app.protocols.rules import DoseLimits
 
 K = DoseEventKind
 T0 = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
 AMOUNTS = (K.BOLUS, K.INJECTION, K.SPRAY, K.DEVICE, K.LOZENGE)
-LIMITS = DoseLimits(Decimal("1.0"), 30, Decimal("1.5"), "made up for this test")
+LIMITS = Limits(Decimal("1.0"), Decimal(300), None, 30, Decimal("1.5"), "made up for this test")
 
 
 def at(minutes: float) -> datetime:
@@ -295,6 +296,8 @@ def test_dose_volume_and_rate(
     rate = rate_mg_per_min(dose_mg, minutes)
     assert rate.quantize(Decimal("0.001"), ROUND_HALF_UP) == Decimal(mg_per_min)
     assert actual_mg_per_kg(dose_mg, Decimal(kg)) == Decimal(mg_per_kg)
+    by_weight = mg_per_kg_per_h(Decimal(mg_per_kg), minutes)
+    assert by_weight == Decimal(mg_per_kg) * 60 / minutes
 
 
 def test_results_have_the_places_they_are_stored_with() -> None:
@@ -308,7 +311,7 @@ def test_results_have_the_places_they_are_stored_with() -> None:
 @pytest.mark.parametrize("bad", ["0", "-1", "NaN", "Infinity"])
 def test_nothing_is_divided_by_nothing(bad: str) -> None:
     one, wrong = Decimal(1), Decimal(bad)
-    for compute in (calculated_mg, actual_mg_per_kg, drawn_ml, rate_mg_per_min, rate_ml_per_h):
+    for compute in (calculated_mg, actual_mg_per_kg, drawn_ml, rate_mg_per_min, rate_ml_per_h, mg_per_kg_per_h):
         with pytest.raises(ImpossibleAmount):
             compute(one, wrong)
         if wrong != 0:
@@ -352,8 +355,8 @@ def test_a_limit_is_passed_only_beyond_it() -> None:
 
 
 def test_what_is_not_known_or_not_limited_is_not_checked() -> None:
-    assert limit_breaches(LIMITS, dose_mg=Decimal(9999)) == ()
-    none = DoseLimits(None, None, None, "made up for this test")
+    assert limit_breaches(LIMITS, dose_mg=Decimal(300)) == ()
+    none = Limits(None, None, None, None, None, "made up for this test")
     unlimited = limit_breaches(
         none, dose_mg=Decimal(9999), weight_kg=Decimal(1), infusion_minutes=1, previous_dose_mg=Decimal(1)
     )
@@ -479,7 +482,7 @@ def any_timelines(draw: st.DrawFn) -> list[DoseEvent]:
             T0 + timedelta(seconds=draw(st.integers(0, 20))),
             ordinal,
             draw(rates) if kind in (K.START, K.RATE_CHANGE) else draw(st.none() | rates),
-            draw(mg) if kind in AMOUNTS else None,
+            draw(mg) if kind in {*AMOUNTS, K.LOSS_ESTIMATED} else None,
         )
         for ordinal, kind in enumerate(draw(st.lists(st.sampled_from(DoseEventKind), max_size=8)))
     ]

@@ -95,6 +95,21 @@ class Call:
         return await http.request(operation.method, path, headers=headers, **options)
 
 
+def shape_of(document: Mapping[str, Any], schema: Mapping[str, Any], value: object) -> Mapping[str, Any]:
+    """Of several shapes the one a value has, told apart by its constants; another schema as it is."""
+    told = value if isinstance(value, dict) else {}
+    for reference in schema.get("oneOf", ()):
+        shape = document["components"]["schemas"][reference["$ref"].rsplit("/", 1)[1]]
+        closed = {
+            name: one.get("enum", [one.get("const")])
+            for name, one in shape["properties"].items()
+            if "enum" in one or "const" in one
+        }
+        if all(told.get(name) in values for name, values in closed.items() if name in told):
+            return shape
+    return schema
+
+
 def _is_id(value: str) -> bool:
     try:
         UUID(value)
@@ -219,6 +234,11 @@ UPDATES: Final[Mapping[str, Json]] = {
     "vital_signs": {"systolic_mmhg": 139},
     "dissociation_note": {"intensity": 5, "phenomena": ["floating"]},
     "assessment": {"items": PHQ9_OF_19},
+}
+# Members of one shape for several kinds of record that the records made here do not have.
+FOREIGN: Final[Mapping[str, frozenset[str]]] = {
+    "update_administration": frozenset({"peer_monitor_name", "supervised_by"}),
+    "update_dose_event": frozenset({"lot"}),
 }
 _PLURALS: Final[Mapping[str, str]] = {
     "staff": "staff",

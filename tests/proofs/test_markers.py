@@ -7,7 +7,7 @@ every way a request can.
 import io
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import httpx2
@@ -21,7 +21,7 @@ from app.kernel.schemas import _PLAIN
 from app.monitoring import rules as monitoring_rules
 from app.patients import rules as patient_rules
 from tests.proofs.care import Json, ago, path_of
-from tests.proofs.recipes import MAKERS, RECIPES, Call, Operation, Stage, stage_in
+from tests.proofs.recipes import FOREIGN, MAKERS, RECIPES, Call, Operation, Stage, shape_of, stage_in
 from tests.world import World
 
 PREFIX = "zqMARKER"
@@ -39,15 +39,18 @@ class Marking:
         self.count += 1
         return f"{PREFIX}{self.count:05}{new_id().hex[-6:]}"
 
-    def marked(self, schema: Mapping[str, Any], value: Any) -> Any:
-        """The value with a marker wherever the schema takes any text, optional texts included."""
-        schema = self._resolved(schema)
+    def marked(self, schema: Mapping[str, Any], value: Any, *, without: Collection[str] = ()) -> Any:
+        """The value with a marker wherever the schema takes any text, optional texts included.
+
+        `without` are members that records of another kind have.
+        """
+        schema = shape_of(self.document, self._resolved(schema), value)
         match schema.get("type"):
             case "object":
                 present = value if isinstance(value, dict) else {}
                 members = {}
                 for name, member in schema.get("properties", {}).items():
-                    if name in present or self._takes_text(member):
+                    if name in present or (name not in without and self._takes_text(member)):
                         members[name] = self.marked(member, present.get(name))
                 return {**present, **members}
             case "array" if isinstance(value, list):
@@ -132,7 +135,7 @@ async def test_nothing_of_a_clinic_turns_up_elsewhere(
         is_admin = operation.facts["x-permission"] in {"clinic:write", "staff:write"}
         http = stage.admin.http if is_admin else stage.care.http
         call = await RECIPES[operation.id](stage)
-        body = marking.marked(operation.body_schema, call.body or {})
+        body = marking.marked(operation.body_schema, call.body or {}, without=FOREIGN.get(operation.id, ()))
         headers = dict(call.headers)
         if "Change-Reason" in headers:
             headers["Change-Reason"] = marking.marker()
@@ -147,7 +150,7 @@ async def test_nothing_of_a_clinic_turns_up_elsewhere(
                 errors.append((f"{operation.id} refused", answer))
                 continue
             call = await RECIPES[operation.id](stage)
-            body = marking.marked(operation.body_schema, call.body or {})
+            body = marking.marked(operation.body_schema, call.body or {}, without=FOREIGN.get(operation.id, ()))
             call = Call(call.ids, body, call.headers)
         answer = await call.send(http, operation)
         assert answer.status_code == operation.success, f"{operation.id}: {answer.text}"

@@ -22,7 +22,7 @@ from app.assessments.rules.scoring import InvalidTotal, score_total
 from app.assessments.schemas import AssessmentCreate
 from app.courses.actions import open_course
 from app.courses.schemas import CourseCreate
-from app.dosing.schemas import AdministrationCreate
+from app.dosing.schemas import IntravenousAdministration
 from app.identity.actions import system_actor
 from app.imports.findings import Finding, Weight
 from app.imports.natural_ids import natural_id
@@ -261,7 +261,7 @@ class _Recording:
             route=Route.INTRAVENOUS,
             note=f"Infusion {infusion.number} of the trial. The day is relative, as the course's note says.",
             administrations=[
-                AdministrationCreate(
+                IntravenousAdministration(
                     id=self._id("administration", *key),
                     drug="ketamine",
                     route="intravenous",

@@ -9,13 +9,13 @@ from uuid import UUID
 from app.assessments.actions import place_again
 from app.dosing import actions as dosing
 from app.dosing.models import Administration, DoseEventRecord
-from app.dosing.schemas import AdministrationCreate, DoseEventCreate, DoseEventUpdate
+from app.dosing.schemas import AnyAdministration, AnyDoseEvent, DoseEventUpdate
 from app.kernel.actor import Actor
 from app.kernel.database import WriteSession
 
 
 async def record_administration(
-    db: WriteSession, actor: Actor, session_id: UUID, body: AdministrationCreate
+    db: WriteSession, actor: Actor, session_id: UUID, body: AnyAdministration
 ) -> Administration:
     """Record what was given, in whatever state the session is."""
     administration = await dosing.record_administration(db, actor, session_id, body)
@@ -24,7 +24,7 @@ async def record_administration(
 
 
 async def record_dose_event(
-    db: WriteSession, actor: Actor, administration_id: UUID, body: DoseEventCreate
+    db: WriteSession, actor: Actor, administration_id: UUID, body: AnyDoseEvent
 ) -> DoseEventRecord:
     """Record one thing that happened to a dose."""
     event = await dosing.record_dose_event(db, actor, administration_id, body)

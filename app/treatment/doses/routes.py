@@ -7,11 +7,11 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from app.dosing.routes import ADMINISTRATION, DOSE_EVENT
-from app.dosing.rules import DoseEventIncomplete, EndBeforeStart, ImpossibleAmount
+from app.dosing.rules import DoseEventIncomplete, EndBeforeStart, ImpossibleAmount, NotOfThisKind, NotWholeDevices
 from app.dosing.schemas import (
-    AdministrationCreate,
     AdministrationRead,
-    DoseEventCreate,
+    AnyAdministration,
+    AnyDoseEvent,
     DoseEventRead,
     DoseEventUpdate,
 )
@@ -28,7 +28,7 @@ router: Final = APIRouter(prefix="/v1", route_class=Endpoint, tags=["dosing"])
 
 MayWriteSessions = Annotated[Actor, Depends(require("session:write"))]
 
-_IMPOSSIBLE: Final = (DoseEventIncomplete, EndBeforeStart, ImpossibleAmount)
+_IMPOSSIBLE: Final = (DoseEventIncomplete, EndBeforeStart, ImpossibleAmount, NotOfThisKind, NotWholeDevices)
 _CORRECTION: Final = documented(NotFound, PreconditionFailed, PreconditionRequired, ChangeReasonRequired, *_IMPOSSIBLE)
 
 
@@ -39,9 +39,11 @@ _CORRECTION: Final = documented(NotFound, PreconditionFailed, PreconditionRequir
     responses=documented(NotFound, IdempotencyKeyRequired, *_IMPOSSIBLE),
 )
 async def create_administration(
-    db: WriteDb, actor: MayWriteSessions, session_id: UUID, body: AdministrationCreate
+    db: WriteDb, actor: MayWriteSessions, session_id: UUID, body: AnyAdministration
 ) -> Response:
     """Record what was given, in whatever state the session is; what is out of order is named and raises an alert.
+
+    Drug and route decide which members there are; what is beyond a limit is recorded all the same.
 
     Send an Idempotency-Key or an own id: a dose must not be recorded twice.
     """
@@ -68,7 +70,7 @@ add_void(
     name="create_dose_event",
 )
 async def create_dose_event(
-    db: WriteDb, actor: MayWriteSessions, administration_id: UUID, body: DoseEventCreate
+    db: WriteDb, actor: MayWriteSessions, administration_id: UUID, body: AnyDoseEvent
 ) -> Response:
     """Record one thing that happened to a dose. What was delivered is reckoned again, and the session follows.
 
