@@ -39,6 +39,7 @@ from app.patients.episodes.routes import router as episodes
 from app.patients.routes import router as patients
 from app.protocols.routes import router as protocols
 from app.sessions.routes import router as sessions
+from app.treatment.decisions.routes import router as decisions
 from app.treatment.doses.routes import router as doses
 from app.treatment.routes import router as treatment
 
@@ -51,6 +52,7 @@ ROUTERS: Final = (
     external_treatments,
     protocols,
     courses,
+    decisions,
     sessions,
     dosing,
     doses,

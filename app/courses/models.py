@@ -35,6 +35,8 @@ class Course(ClinicRecord, Base):
     indication_code: Mapped[Code | None]
     status: Mapped[Code]
     phase: Mapped[Code]
+    phase_started_on: Mapped[date]
+    interval_days: Mapped[int | None]
     prescriber_id: Mapped[UUID | None]
     starts_on: Mapped[date]
     time_zone: Mapped[Code]
@@ -44,7 +46,10 @@ class Course(ClinicRecord, Base):
 
 
 class PlanItem(ClinicRecord, Base):
-    """A session that is planned: its number, its local date and time, its zone; `session_id` once it is filled."""
+    """A session that is planned: its number, its local date and time, its zone; `session_id` once it is filled.
+
+    `week` counts from the course's first day. `left_out_at` says that it is not going to be held.
+    """
 
     __tablename__ = "plan_item"
     __table_args__ = (
@@ -60,9 +65,12 @@ class PlanItem(ClinicRecord, Base):
     patient_id: Mapped[UUID]
     course_id: Mapped[UUID]
     number: Mapped[int]
+    phase: Mapped[Code]
+    week: Mapped[int]
     planned_on: Mapped[date]
     local_time: Mapped[Code]
     time_zone: Mapped[Code]
     starts_at: Mapped[datetime]
     # No foreign key: sessions refer to plan items, and the two are written together.
     session_id: Mapped[UUID | None]
+    left_out_at: Mapped[datetime | None]

@@ -48,9 +48,18 @@ def courses_of_episode(actor: Actor, episode_id: UUID) -> Select[Any]:
 
 
 def open_plan_items(actor: Actor, course_id: UUID) -> Select[PlanItem]:
-    """A course's planned sessions that nothing fills yet, in order."""
+    """A course's planned sessions that nothing fills yet and that were not left out, in order."""
+    return plan_items_of(actor, course_id).where(PlanItem.session_id.is_(None), PlanItem.left_out_at.is_(None))
+
+
+def plan_items_of(actor: Actor, course_id: UUID) -> Select[PlanItem]:
+    """A course's planned sessions, also those that are filled or left out, in order."""
     return (
         select(PlanItem)
-        .where(PlanItem.clinic_id == actor.clinic_id, PlanItem.course_id == course_id, PlanItem.session_id.is_(None))
+        .where(
+            PlanItem.clinic_id == actor.clinic_id,
+            PlanItem.course_id == course_id,
+            PlanItem.entered_in_error_at.is_(None),
+        )
         .order_by(PlanItem.number)
     )

@@ -9,14 +9,23 @@ from starlette.responses import Response
 from app.courses import actions, queries
 from app.courses.actions import NotAPrescriber, UnknownEpisode
 from app.courses.models import Course, PlanItem
-from app.courses.rules import CourseStatus, IllegalCourseMove
+from app.courses.rules import (
+    CourseEnded,
+    CourseStatus,
+    DecisionRequired,
+    IllegalCourseMove,
+    NothingToPlan,
+    UnknownPhase,
+)
 from app.courses.schemas import (
+    ChangePhase,
     CourseCreate,
     CourseRead,
     CourseUpdate,
     EndCourse,
     PauseCourse,
     PlanItemRead,
+    RePlan,
     ResumeCourse,
 )
 from app.kernel.actor import Actor
@@ -127,6 +136,45 @@ async def discontinue_course(
 ) -> Response:
     """End a series before its plan."""
     return await changed(db, COURSE, actor, await actions.discontinue_course(db, actor, course_id, body, if_match))
+
+
+@router.post(
+    "/courses/{course_id}/change-phase",
+    response_model=CourseRead,
+    responses=documented(
+        NotFound,
+        CourseEnded,
+        UnknownPhase,
+        IllegalCourseMove,
+        DecisionRequired,
+        PreconditionFailed,
+        PreconditionRequired,
+    ),
+)
+async def change_course_phase(
+    db: WriteDb, actor: MayWriteCourses, course_id: UUID, body: ChangePhase, if_match: IfMatch
+) -> Response:
+    """Go on to another phase of the protocol, or back to a more frequent one.
+
+    Open sessions of the phase before are left out and the new phase is planned. Where the protocol asks that benefit
+    is shown first, a dose decision to continue, with a score, has to be on record.
+    """
+    return await changed(db, COURSE, actor, await actions.change_phase(db, actor, course_id, body, if_match))
+
+
+@router.post(
+    "/courses/{course_id}/re-plan",
+    response_model=CourseRead,
+    responses=documented(NotFound, CourseEnded, NothingToPlan, PreconditionFailed, PreconditionRequired),
+)
+async def re_plan_course(
+    db: WriteDb, actor: MayWriteCourses, course_id: UUID, body: RePlan, if_match: IfMatch
+) -> Response:
+    """Plan the open sessions again: another day, time or interval. Sessions that are filled stay where they are.
+
+    Under a protocol without a plan, a day and an interval begin one.
+    """
+    return await changed(db, COURSE, actor, await actions.re_plan(db, actor, course_id, body, if_match))
 
 
 @router.get("/courses/{course_id}/plan", response_model=Page[PlanItemRead], responses=documented(NotFound))

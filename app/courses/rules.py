@@ -5,7 +5,7 @@ changed. So a planned session keeps its local date, time and zone, and the insta
 zone rules known at that moment.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -13,7 +13,8 @@ from types import MappingProxyType
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from app.kernel.errors import Fault, Invalid, RuleViolated
+from app.kernel.errors import Conflict, Fault, Invalid, RuleViolated
+from app.protocols.rules import Route
 
 
 class CourseStatus(StrEnum):
@@ -36,6 +37,33 @@ MOVES: Final[Mapping[CourseStatus, frozenset[CourseStatus]]] = MappingProxyType(
         CourseStatus.DISCONTINUED: frozenset(),
     }
 )
+
+
+class CourseEnded(Conflict):
+    """Nothing more is planned in a course that is over; what was given in it can still be recorded."""
+
+    code = "course-ended"
+    title = "The course is over; open a new one"
+
+
+class NothingToPlan(Conflict):
+    """The phase has an end, and all of its sessions are held or left out."""
+
+    code = "nothing-to-plan"
+    title = "The course has no open session to plan"
+
+
+class DecisionRequired(Conflict):
+    """The protocol asks that benefit is shown, and the course goes on, before the next phase."""
+
+    code = "decision-required"
+    title = "Record the decision to go on, with a score, before the next phase"
+
+
+class UnknownPhase(Invalid):
+    """The course's protocol has no such phase, or does not offer that interval in it."""
+
+    title = "The protocol does not offer this"
 
 
 class IllegalCourseMove(RuleViolated):
@@ -111,7 +139,7 @@ def instant_of(on: date, local_time: time, time_zone: str) -> datetime:
 
 
 def plan_sessions(
-    starts_on: date, local_time: time, time_zone: str, day_offsets: Sequence[int]
+    starts_on: date, local_time: time, time_zone: str, day_offsets: Sequence[int], *, first_number: int = 1
 ) -> tuple[PlannedSession, ...]:
     """Lay a protocol's days into the calendar, each at the same time on the wall.
 
@@ -121,6 +149,7 @@ def plan_sessions(
             missing or comes twice.
         time_zone: An IANA name.
         day_offsets: Calendar days after `starts_on`, in the order of the sessions. Empty where a protocol has no plan.
+        first_number: The number of the first of them.
 
     Raises:
         UnknownTimeZone: The name is not in the database.
@@ -134,8 +163,113 @@ def plan_sessions(
             time_zone=time_zone,
             starts_at=instant_of(on, local_time, time_zone),
         )
-        for number, on in enumerate(days, start=1)
+        for number, on in enumerate(days, start=first_number)
     )
+
+
+def week_number(day_one: date, on: date) -> int:
+    """The week of a day, counted from 1: floor((day - day one) / 7) + 1. Days before day one have weeks below 1."""
+    return (on - day_one).days // 7 + 1
+
+
+def days_ahead(last: date, interval_days: int, *, open_sessions: int, ahead: int) -> tuple[date, ...]:
+    """The days to add to a plan without an end, so that `ahead` sessions are open again.
+
+    Args:
+        last: The day of the plan's last session, held or not.
+        interval_days: Days from one session to the next.
+        open_sessions: How many sessions of the plan nobody has filled yet.
+        ahead: How many should be.
+    """
+    return tuple(last + timedelta(days=interval_days * step) for step in range(1, ahead - open_sessions + 1))
+
+
+def moved_days(days: Sequence[date], *, starts_on: date | None, interval_days: int | None) -> tuple[date, ...]:
+    """The days of open sessions after planning them again.
+
+    Args:
+        days: The days as they are planned, in order.
+        starts_on: The new day of the first; the others keep their distance from it. None keeps the first where it is.
+        interval_days: Days from each to the next; None keeps the distances there are.
+    """
+    if not days:
+        return ()
+    first = starts_on or days[0]
+    if interval_days is not None:
+        return tuple(first + timedelta(days=interval_days * step) for step in range(len(days)))
+    return tuple(first + (day - days[0]) for day in days)
+
+
+# ── intervals ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+INJECTED: Final = frozenset({Route.INTRAVENOUS, Route.INTRAMUSCULAR, Route.SUBCUTANEOUS})
+"""Routes whose sessions keep an interval from each other."""
+
+
+class IntervalBreach(StrEnum):
+    """What is too close about a session."""
+
+    BELOW_MINIMUM = "below_minimum_interval"
+    BELOW_USUAL = "below_usual_interval"
+    TOO_MANY_IN_WEEK = "above_sessions_per_week"
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """When something is given or planned: an instant and the local day, or the day alone where no more is known."""
+
+    on: date
+    at: datetime | None
+
+
+def moment(at: datetime, time_zone: str) -> When:
+    """An instant with its day on the clinic's wall."""
+    return When(at.astimezone(ZoneInfo(time_zone)).date(), at)
+
+
+def time_between(one: When, two: When, time_zone: str) -> timedelta:
+    """How far apart two sessions are, never less than nothing.
+
+    The longer of the time that passes and the time the clock on the wall shows, so that nine o'clock and nine o'clock
+    two days later are two days apart also over the night that is an hour short. Where only the day of one is known,
+    whole days.
+    """
+    if one.at is None or two.at is None:
+        return abs(timedelta(days=(one.on - two.on).days))
+    zone = ZoneInfo(time_zone)
+    walls = [instant.at.astimezone(zone).replace(tzinfo=None) for instant in (one, two) if instant.at is not None]
+    return max(abs(one.at - two.at), abs(walls[0] - walls[1]))
+
+
+def interval_breach(
+    session: When, others: Iterable[When], time_zone: str, *, minimum: timedelta, usual: timedelta
+) -> IntervalBreach | None:
+    """What is too close about a session beside the patient's others, or None; exactly an interval is far enough.
+
+    Args:
+        session: The session that is planned or was given.
+        others: The patient's other sessions by injection or infusion, before and after it, here and elsewhere.
+        time_zone: The clinic's.
+        minimum: Closer than this takes a reason.
+        usual: Closer than this is asked about.
+    """
+    gaps = [time_between(session, other, time_zone) for other in others]
+    if not gaps or min(gaps) >= usual:
+        return None
+    return IntervalBreach.BELOW_MINIMUM if min(gaps) < minimum else IntervalBreach.BELOW_USUAL
+
+
+def too_many_in_week(day_one: date, on: date, others: Iterable[date], most: int) -> bool:
+    """Whether a session is one too many for its week.
+
+    Args:
+        day_one: The phase's first day.
+        on: The session's day.
+        others: The days of the phase's other sessions, held or planned.
+        most: So many are allowed in a week.
+    """
+    week = week_number(day_one, on)
+    return sum(week_number(day_one, other) == week for other in others) >= most
 
 
 def _zone(time_zone: str) -> ZoneInfo:

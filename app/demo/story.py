@@ -231,7 +231,7 @@ class PatientStory:
         starts_at = self._starts(on, visit)
 
         async def book(db: WriteSession, actor: Actor) -> None:
-            body = SessionCreate(scheduled_start_at=starts_at)
+            body = SessionCreate(scheduled_start_at=starts_at, confirm=["below_usual_interval"])
             self.session_ids[visit] = (await schedule_session(db, actor, self.course_id, body)).id
 
         self._add(at, "front_desk", "schedule:write", book)

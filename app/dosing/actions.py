@@ -55,8 +55,9 @@ from app.kernel.records import (
 )
 from app.patients import queries as patient_queries
 from app.patients.models import Weight
-from app.protocols.catalogue import shipped_protocols
+from app.protocols.queries import resolve
 from app.sessions import rules as session_rules
+from app.sessions.actions import given_too_soon
 from app.sessions.models import TreatmentSession
 from app.sessions.rules import Deviation, IllegalTransition, SessionStatus
 
@@ -197,7 +198,7 @@ def _ordered(body: DoseOrderCreate, calculated: Decimal | None) -> tuple[str, De
 async def _limits_of(db: WriteSession, actor: Actor, treatment: TreatmentSession, drug: str, route: str) -> Limits:
     """The limits of a drug by a route in a session; its protocol's own come first where it was made for both."""
     course = await one(db, actor, Course, treatment.course_id)
-    protocol = shipped_protocols()[course.protocol_code, course.protocol_version]
+    protocol = await resolve(db, actor, course.protocol_code, course.protocol_version)
     is_for_both = protocol.drug in {None, drug} and protocol.route in {None, route}
     return rules.limits_for(shipped_limits().by_route[drug, route], protocol.limits if is_for_both else None)
 
@@ -500,6 +501,8 @@ async def _follow(
     ended = await _set_clock(db, actor, treatment)
     before = SessionStatus(treatment.status)
     after, deviations = session_rules.status_after_dose_event(before, kind=kind, all_stopped=ended)
+    if await given_too_soon(db, actor, treatment):
+        deviations = (*deviations, Deviation.BELOW_MINIMUM_INTERVAL)
     treatment.status = after
     if before is SessionStatus.HELD:
         treatment.held_from = None
@@ -526,6 +529,7 @@ _RULES = {
     Deviation.RECORDED_AFTER_DISCHARGE: "A dose was recorded after discharge. Seriatim default.",
     Deviation.WAS_CANCELLED: "A dose was recorded in a cancelled session. Seriatim default.",
     Deviation.WAS_NO_SHOW: "A dose was recorded in a session marked as missed. Seriatim default.",
+    Deviation.BELOW_MINIMUM_INTERVAL: "A dose was given within a day of the one before it. Seriatim default.",
 }
 
 
@@ -643,6 +647,7 @@ async def _follow_correction(db: WriteSession, actor: Actor, treatment: Treatmen
     """Let the session's clock and state follow doses that were corrected or entered in error."""
     await db.flush()
     ended = await _set_clock(db, actor, treatment)
+    await note_interval(db, actor, treatment)
     status = SessionStatus(treatment.status)
     if status in {SessionStatus.DOSING, SessionStatus.OBSERVING}:
         if treatment.started_at is None:
@@ -657,6 +662,15 @@ async def _follow_correction(db: WriteSession, actor: Actor, treatment: Treatmen
         elif treatment.aborted_at is None:
             treatment.status = SessionStatus.DOSING
     name_change(db, treatment, "session.dose_corrected", reason=cause)
+
+
+async def note_interval(db: WriteSession, actor: Actor, treatment: TreatmentSession) -> None:
+    """Say among the deviations whether the dose before was too near, as it stands now."""
+    too_soon = Deviation.BELOW_MINIMUM_INTERVAL.value
+    rest = [deviation for deviation in treatment.deviations if deviation != too_soon]
+    found = [*rest, too_soon] if await given_too_soon(db, actor, treatment) else rest
+    if set(found) != set(treatment.deviations):
+        treatment.deviations = found
 
 
 async def void_administration(

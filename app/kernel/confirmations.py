@@ -4,7 +4,7 @@ Nothing is stored by the first request. A confirmation covers exactly the codes 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Annotated
 
 from pydantic import Field
@@ -15,11 +15,15 @@ from app.kernel.schemas import CodeText, RequestSchema
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """Something that looks wrong: a code to confirm, where it is, a sentence for people."""
+    """Something that looks wrong: a code to confirm, where it is, a sentence for people.
+
+    `reason_required` says that confirming it takes a reason as well.
+    """
 
     code: str
     pointer: str
     detail: str
+    reason_required: bool = False
 
 
 class ConfirmationRequired(Conflict):
@@ -39,15 +43,17 @@ class Confirmable(RequestSchema):
     )
 
 
-def require_confirmed(doubts: Iterable[Doubt], confirmed: Sequence[str]) -> None:
-    """Refuse until every doubt is confirmed.
+def require_confirmed(doubts: Iterable[Doubt], confirmed: Sequence[str], *, reason: str | None = None) -> None:
+    """Refuse until every doubt is confirmed, with a reason where one is asked for.
 
     Raises:
         ConfirmationRequired: listing the doubts that are not.
     """
-    open_doubts = [doubt for doubt in doubts if doubt.code not in confirmed]
+    open_doubts = [
+        doubt for doubt in doubts if doubt.code not in confirmed or (doubt.reason_required and reason is None)
+    ]
     if open_doubts:
-        listed = [{"code": d.code, "pointer": d.pointer, "detail": d.detail} for d in open_doubts]
+        listed = [asdict(doubt) for doubt in open_doubts]
         raise ConfirmationRequired(
             "Check what is listed; if it is right, confirm it.", members={"confirmations": listed}
         )

@@ -50,6 +50,9 @@ class DoubtShape(BaseModel):
     detail: str = Field(
         description="A sentence for people.", examples=["Differs by more than 10 % from the weight before."]
     )
+    reason_required: bool = Field(
+        default=False, description="Whether confirming it takes a reason too.", examples=[False]
+    )
 
 
 class Problem(BaseModel):

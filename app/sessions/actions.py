@@ -1,19 +1,25 @@
 """The moves of a visit."""
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from app.courses import queries as course_queries
+from app.courses import rules as course_rules
+from app.courses.actions import plan_ahead
+from app.courses.external.queries import given_elsewhere
 from app.courses.models import Course, PlanItem
-from app.courses.rules import CourseStatus
+from app.courses.rules import CourseEnded, CourseStatus, IntervalBreach, When
 from app.identity.models import Location
-from app.kernel import clock
+from app.kernel import clock, policies
 from app.kernel.actor import Actor
+from app.kernel.confirmations import Doubt, require_confirmed
 from app.kernel.database import WriteSession
 from app.kernel.errors import Conflict, Fault, Invalid, NotFound
 from app.kernel.ledger import name_change
-from app.kernel.records import already_created, find, identity_of, one_for_update, one_locked
-from app.protocols.catalogue import shipped_protocols
+from app.kernel.records import already_created, find, identity_of, one, one_for_update, one_locked
+from app.protocols.queries import resolve
 from app.protocols.rules import Drug
 from app.sessions import queries, rules
 from app.sessions.models import TreatmentSession
@@ -38,13 +44,6 @@ class PlanItemFilled(Conflict):
     title = "The planned session is filled already"
 
 
-class CourseEnded(Conflict):
-    """Nothing more is planned in a course that is over; what was given in it can still be recorded."""
-
-    code = "course-ended"
-    title = "The course is over; open a new one"
-
-
 class EndsBeforeStart(Invalid):
     """A visit cannot end before it began."""
 
@@ -58,6 +57,7 @@ async def schedule_session(db: WriteSession, actor: Actor, course_id: UUID, body
     Raises:
         PlanItemFilled: the planned session that was named is taken.
         CourseEnded: the course is completed or discontinued.
+        ConfirmationRequired: it is close to another session, or one more than the week has.
         Invalid: the course leaves drug or route open and the request does too.
     """
     if (before := await already_created(db, actor, TreatmentSession, body, course_id=course_id)) is not None:
@@ -68,8 +68,88 @@ async def schedule_session(db: WriteSession, actor: Actor, course_id: UUID, body
     treatment = await _new_visit(db, actor, course, body, SessionStatus.SCHEDULED)
     if body.scheduled_start_at is not None:
         treatment.scheduled_start_at = treatment.session_at = body.scheduled_start_at
-    name_change(db, treatment, "session.scheduled")
+    await _require_apart(db, actor, course, treatment, body)
+    name_change(db, treatment, "session.scheduled", reason=body.reason)
     return treatment
+
+
+_DOUBTS = {
+    IntervalBreach.BELOW_MINIMUM: "Less than the shortest interval from another session; give a reason.",
+    IntervalBreach.BELOW_USUAL: "Less than the usual interval from another session.",
+    IntervalBreach.TOO_MANY_IN_WEEK: "One session more than the protocol has in this week.",
+}
+
+
+async def _require_apart(
+    db: WriteSession, actor: Actor, course: Course, treatment: TreatmentSession, body: SessionCreate | RescheduleSession
+) -> None:
+    """Ask about a session that is planned too close to another. A time that has passed plans nothing, and is not asked.
+
+    Raises:
+        ConfirmationRequired: it is close to another session, or one more than the week has.
+    """
+    at = treatment.scheduled_start_at
+    if at is None or at <= clock.now():
+        return
+    session = course_rules.moment(at, actor.time_zone)
+    protocol = await resolve(db, actor, course.protocol_code, course.protocol_version)
+    phase = protocol.phase(course.phase)
+    doubts: list[Doubt] = []
+    if breach := await _breach(db, actor, treatment, session, at, before_only=False):
+        needs_reason = breach is IntervalBreach.BELOW_MINIMUM
+        doubts.append(Doubt(breach.value, "#/scheduled_start_at", _DOUBTS[breach], needs_reason))
+    if phase is not None and phase.sessions_per_week is not None:
+        week = timedelta(days=8)
+        rows = (await db.execute(queries.sessions_near(actor, course.patient_id, at - week, at + week))).mappings()
+        others = [_when(actor, row) for row in rows if row["course_id"] == course.id and row["id"] != treatment.id]
+        days = [other.on for other in others]
+        if course_rules.too_many_in_week(course.phase_started_on, session.on, days, phase.sessions_per_week):
+            breach = IntervalBreach.TOO_MANY_IN_WEEK
+            doubts.append(Doubt(breach.value, "#/scheduled_start_at", _DOUBTS[breach]))
+    require_confirmed(doubts, body.confirm, reason=body.reason)
+
+
+def _when(actor: Actor, row: Mapping[Any, Any]) -> When:
+    if row["given_on"] is not None:
+        return When(row["given_on"], None)
+    return course_rules.moment(row["started_at"] or row["scheduled_start_at"], actor.time_zone)
+
+
+async def _breach(
+    db: WriteSession, actor: Actor, treatment: TreatmentSession, session: When, at: datetime, *, before_only: bool
+) -> IntervalBreach | None:
+    """Which interval a session by injection or infusion does not keep from the patient's others, here and elsewhere."""
+    if treatment.route not in course_rules.INJECTED:
+        return None
+    minimum, usual = (
+        timedelta(hours=int(policies.value_of(f"session_gap_{name}_hours"))) for name in ("minimum", "usual")
+    )
+    around = usual + timedelta(days=2)
+    start, end = at - around, at if before_only else at + around
+    here = (await db.execute(queries.sessions_near(actor, treatment.patient_id, start, end))).mappings()
+    others = [
+        _when(actor, row)
+        for row in here
+        if row["id"] != treatment.id
+        and row["route"] in course_rules.INJECTED
+        and not (before_only and row["started_at"] is None)
+    ]
+    elsewhere = (await db.execute(given_elsewhere(actor, treatment.patient_id, start, end))).mappings()
+    for row in elsewhere:
+        if row["route"] in course_rules.INJECTED:
+            given = row["given_at"]
+            others.append(course_rules.moment(given, actor.time_zone) if given else When(row["given_on"], None))
+    return course_rules.interval_breach(session, others, actor.time_zone, minimum=minimum, usual=usual)
+
+
+async def given_too_soon(db: WriteSession, actor: Actor, treatment: TreatmentSession) -> bool:
+    """Whether what was given in a session came too soon after the patient's dose before, here or elsewhere."""
+    if treatment.started_at is None:
+        return False
+    given_on = treatment.given_on
+    session = course_rules.moment(treatment.started_at, actor.time_zone) if given_on is None else When(given_on, None)
+    breach = await _breach(db, actor, treatment, session, treatment.started_at, before_only=True)
+    return breach is IntervalBreach.BELOW_MINIMUM
 
 
 async def add_past_visit(db: WriteSession, actor: Actor, course_id: UUID, body: VisitFacts) -> TreatmentSession:
@@ -94,12 +174,13 @@ async def _course_locked(db: WriteSession, actor: Actor, course_id: UUID) -> Cou
 async def _new_visit(
     db: WriteSession, actor: Actor, course: Course, body: VisitFacts, status: SessionStatus
 ) -> TreatmentSession:
-    protocol = shipped_protocols()[course.protocol_code, course.protocol_version]
+    protocol = await resolve(db, actor, course.protocol_code, course.protocol_version)
     item = await _plan_item(db, actor, course, body.plan_item_id)
     if body.location_id is not None:
         await _require_location(db, actor, body.location_id)
     drug = body.drug or protocol.drug or Drug.KETAMINE
-    route = body.route or protocol.route
+    phase = protocol.phase(course.phase)
+    route = body.route or (phase.route if phase is not None else None) or protocol.route
     if route is None:
         raise Invalid(faults=[Fault("required", "This course leaves the route open; name it.", pointer="#/route")])
     rules.require_route(drug, route)
@@ -127,6 +208,8 @@ async def _new_visit(
     if item is not None:
         item.session_id = treatment.id
         name_change(db, item, "plan_item.filled")
+        await db.flush()
+        await plan_ahead(db, actor, course)
     return treatment
 
 
@@ -137,7 +220,7 @@ async def _plan_item(db: WriteSession, actor: Actor, course: Course, item_id: UU
     if item is None or item.course_id != course.id:
         fault = Fault("unknown_plan_item", "The course plans no such session.", pointer="#/plan_item_id")
         raise Invalid(faults=[fault])
-    if item.session_id is not None:
+    if item.session_id is not None or item.left_out_at is not None:
         raise PlanItemFilled
     return item
 
@@ -186,11 +269,16 @@ def _moment(given: datetime | None) -> datetime:
 async def reschedule_session(
     db: WriteSession, actor: Actor, session_id: UUID, body: RescheduleSession, if_match: int | None
 ) -> TreatmentSession:
-    """Give a visit another time."""
+    """Give a visit another time.
+
+    Raises:
+        ConfirmationRequired: it is close to another session, or one more than the week has.
+    """
     treatment = await _loaded(db, actor, session_id, if_match)
     if SessionStatus(treatment.status) is not SessionStatus.SCHEDULED:
         rules.require_move(SessionStatus(treatment.status), SessionStatus.SCHEDULED)
     treatment.scheduled_start_at = treatment.session_at = body.scheduled_start_at
+    await _require_apart(db, actor, await one(db, actor, Course, treatment.course_id), treatment, body)
     name_change(db, treatment, "session.rescheduled", reason=body.reason)
     return treatment
 

@@ -4,11 +4,12 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, and_, func, or_, select
 
 from app.kernel.actor import Actor
 from app.kernel.tables import Base
 from app.sessions.models import TreatmentSession
+from app.sessions.rules import SessionStatus
 
 session: Final = Base.metadata.tables[TreatmentSession.__tablename__]
 
@@ -22,6 +23,19 @@ def highest_number(actor: Actor, course_id: UUID) -> Select[Any]:
     """The number of a course's latest session; those entered in error keep theirs."""
     return select(func.max(session.c.number_in_course)).where(
         session.c.clinic_id == actor.clinic_id, session.c.course_id == course_id
+    )
+
+
+def sessions_near(actor: Actor, patient_id: UUID, start: datetime, end: datetime) -> Select[Any]:
+    """The patient's sessions between two instants that were given or are still to come."""
+    coming = session.c.status.in_(
+        [SessionStatus.SCHEDULED, SessionStatus.CHECKED_IN, SessionStatus.CLEARED, SessionStatus.HELD]
+    )
+    return visible_sessions(actor).where(
+        session.c.patient_id == patient_id,
+        session.c.session_at.between(start, end),
+        or_(session.c.started_at.is_not(None), and_(session.c.scheduled_start_at.is_not(None), coming)),
+        session.c.entered_in_error_at.is_(None),
     )
 
 

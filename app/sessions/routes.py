@@ -7,7 +7,9 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
+from app.courses.rules import CourseEnded
 from app.kernel.actor import Actor
+from app.kernel.confirmations import ConfirmationRequired
 from app.kernel.endpoint import Endpoint, IfMatch, ReadDb, WriteDb, require
 from app.kernel.errors import NotFound, PreconditionFailed, PreconditionRequired
 from app.kernel.pagination import Order, Paging
@@ -17,7 +19,7 @@ from app.kernel.records import Resource, WithEnteredInError, answer_page, change
 from app.kernel.schemas import Id, Page, UtcTime
 from app.protocols.rules import Route
 from app.sessions import actions, queries
-from app.sessions.actions import CourseEnded, EndsBeforeStart, PlanItemFilled
+from app.sessions.actions import EndsBeforeStart, PlanItemFilled
 from app.sessions.models import TreatmentSession
 from app.sessions.rules import AlreadySigned, IllegalTransition, NotGivenThisWay, SessionStatus
 from app.sessions.schemas import (
@@ -59,7 +61,7 @@ class SessionSort(StrEnum):
     "/courses/{course_id}/sessions",
     status_code=201,
     response_model=SessionRead,
-    responses=documented(NotFound, PlanItemFilled, CourseEnded, NotGivenThisWay),
+    responses=documented(NotFound, PlanItemFilled, CourseEnded, NotGivenThisWay, ConfirmationRequired),
 )
 async def create_session(db: WriteDb, actor: MayWriteSchedule, course_id: UUID, body: SessionCreate) -> Response:
     """Schedule a visit. Where the course has a plan, it fills the next open planned session unless one is named."""
@@ -122,7 +124,11 @@ async def update_session(
     return await changed(db, SESSION, actor, await actions.update_session(db, actor, session_id, body, if_match))
 
 
-@router.post("/sessions/{session_id}/reschedule", response_model=SessionRead, responses=_VERB)
+@router.post(
+    "/sessions/{session_id}/reschedule",
+    response_model=SessionRead,
+    responses=documented(NotFound, IllegalTransition, PreconditionFailed, PreconditionRequired, ConfirmationRequired),
+)
 async def reschedule_session(
     db: WriteDb, actor: MayWriteSchedule, session_id: UUID, body: RescheduleSession, if_match: IfMatch
 ) -> Response:

@@ -37,6 +37,7 @@ class Deviation(StrEnum):
     RECORDED_AFTER_DISCHARGE = "recorded_after_discharge"
     WAS_CANCELLED = "was_cancelled"
     WAS_NO_SHOW = "was_no_show"
+    BELOW_MINIMUM_INTERVAL = "below_minimum_interval"
 
 
 HOLDABLE: Final = frozenset({SessionStatus.CHECKED_IN, SessionStatus.CLEARED})

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
+from app.kernel.confirmations import Confirmable
 from app.kernel.schemas import (
     ClinicRecordRead,
     CreateSchema,
@@ -44,10 +45,13 @@ class VisitFacts(CreateSchema):
     note: NoteText | None = Field(default=None, description="Free text.", examples=["Prefers the quiet room."])
 
 
-class SessionCreate(VisitFacts):
-    """A new visit of a course."""
+class SessionCreate(VisitFacts, Confirmable):
+    """A new visit of a course. One that is planned close to another, or is one more than a week has, is asked about."""
 
     scheduled_start_at: UtcTime | None = Field(default=None, description="When it is to begin; default as planned.")
+    reason: NoteText | None = Field(
+        default=None, description="Why, where a confirmation asks for it.", examples=["Leaves town on Friday."]
+    )
 
 
 class SessionUpdate(RequestSchema):
@@ -57,7 +61,7 @@ class SessionUpdate(RequestSchema):
     note: NoteText | None = Field(default=None, description="Free text.", examples=["Prefers the quiet room."])
 
 
-class RescheduleSession(RequestSchema):
+class RescheduleSession(Confirmable):
     """A new time."""
 
     scheduled_start_at: UtcTime = Field(description="When it is to begin.")

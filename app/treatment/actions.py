@@ -17,7 +17,7 @@ from app.courses.external.models import ExternalTreatment
 from app.courses.models import Course, PlanItem
 from app.courses.rules import instant_of
 from app.courses.schemas import CourseCreate
-from app.dosing.actions import add_past_administration
+from app.dosing.actions import add_past_administration, note_interval
 from app.dosing.models import Administration, DoseEventRecord, DoseOrder
 from app.dosing.schemas import AnyAdministration
 from app.kernel import clock, policies
@@ -41,7 +41,7 @@ from app.monitoring.models import DissociationNote, VitalSigns
 from app.patients import queries as patient_queries
 from app.patients.episodes.models import Episode
 from app.patients.models import Patient, Weight
-from app.protocols.catalogue import shipped_protocols
+from app.protocols.queries import resolve
 from app.protocols.rules import Drug, Route
 from app.sessions.actions import EndsBeforeStart, add_past_visit
 from app.sessions.models import TreatmentSession
@@ -98,6 +98,7 @@ async def record_past_session(db: WriteSession, actor: Actor, patient_id: UUID, 
     treatment.create_digest = digest_of_create(body)
     await db.flush()
     await _record_doses(db, actor, treatment, body)
+    await note_interval(db, actor, treatment)
     _discharge(actor, treatment, body)
     name_change(db, treatment, "session.recorded", occurred_at=treatment.session_at)
     await _record_children(db, actor, treatment, body)
@@ -116,7 +117,7 @@ async def _course_of(db: WriteSession, actor: Actor, patient: Patient, body: Pas
     drug = next((one.drug for one in said if one.drug is not None), None)
     route = next((one.route for one in said if one.route is not None), None)
     for course in (await db.execute(course_queries.running_courses(actor, patient.id))).scalars():
-        protocol = shipped_protocols()[course.protocol_code, course.protocol_version]
+        protocol = await resolve(db, actor, course.protocol_code, course.protocol_version)
         if drug in {None, protocol.drug or drug} and route in {None, protocol.route or route}:
             return course
     return await open_course(
@@ -251,7 +252,7 @@ async def void_course(db: WriteSession, actor: Actor, course_id: UUID, reason: s
     course = await one_for_update(db, actor, Course, course_id, if_match)
     await _require_nothing_below(db, actor, (TreatmentSession, Assessment), "course_id", course.id)
     mark_entered_in_error(db, actor, course, reason)
-    for item in (await db.execute(course_queries.open_plan_items(actor, course.id))).scalars():
+    for item in (await db.execute(course_queries.plan_items_of(actor, course.id))).scalars():
         mark_entered_in_error(db, actor, item, reason)
     return course
 

@@ -248,6 +248,8 @@ CREATE TABLE course (
     indication_code character varying(64),
     status character varying(64) NOT NULL,
     phase character varying(64) NOT NULL,
+    phase_started_on date NOT NULL,
+    interval_days integer,
     prescriber_id uuid,
     starts_on date NOT NULL,
     time_zone character varying(64) NOT NULL,
@@ -294,6 +296,35 @@ CREATE TABLE dissociation_note (
     CONSTRAINT fk_dissociation_note__clinic_id_patient_id FOREIGN KEY (clinic_id, patient_id) REFERENCES patient(clinic_id, id),
     CONSTRAINT fk_dissociation_note__clinic_id_session_id FOREIGN KEY (clinic_id, session_id) REFERENCES treatment_session(clinic_id, id),
     CONSTRAINT pk_dissociation_note PRIMARY KEY (clinic_id, id)
+);
+
+CREATE TABLE dose_decision (
+    clinic_id uuid NOT NULL,
+    id uuid NOT NULL,
+    patient_id uuid NOT NULL,
+    course_id uuid NOT NULL,
+    phase character varying(64) NOT NULL,
+    decision character varying(64) NOT NULL,
+    decided_at timestamp with time zone NOT NULL,
+    assessment_id uuid,
+    dose_mg bigint,
+    dose_mg_per_kg bigint,
+    reason text,
+    origin character varying(64) NOT NULL,
+    create_digest character varying(64),
+    entered_in_error_at timestamp with time zone,
+    entered_in_error_by uuid,
+    entered_in_error_reason text,
+    version integer NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by uuid NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_dose_decision__dose_mg_not_negative CHECK ((dose_mg >= 0)),
+    CONSTRAINT ck_dose_decision__dose_mg_per_kg_not_negative CHECK ((dose_mg_per_kg >= 0)),
+    CONSTRAINT fk_dose_decision__clinic_id_assessment_id FOREIGN KEY (clinic_id, assessment_id) REFERENCES assessment(clinic_id, id),
+    CONSTRAINT fk_dose_decision__clinic_id_course_id FOREIGN KEY (clinic_id, course_id) REFERENCES course(clinic_id, id),
+    CONSTRAINT fk_dose_decision__clinic_id_patient_id FOREIGN KEY (clinic_id, patient_id) REFERENCES patient(clinic_id, id),
+    CONSTRAINT pk_dose_decision PRIMARY KEY (clinic_id, id)
 );
 
 CREATE TABLE dose_event (
@@ -550,11 +581,14 @@ CREATE TABLE plan_item (
     patient_id uuid NOT NULL,
     course_id uuid NOT NULL,
     number integer NOT NULL,
+    phase character varying(64) NOT NULL,
+    week integer NOT NULL,
     planned_on date NOT NULL,
     local_time character varying(64) NOT NULL,
     time_zone character varying(64) NOT NULL,
     starts_at timestamp with time zone NOT NULL,
     session_id uuid,
+    left_out_at timestamp with time zone,
     origin character varying(64) NOT NULL,
     create_digest character varying(64),
     entered_in_error_at timestamp with time zone,
@@ -767,6 +801,12 @@ CREATE INDEX ix_dissociation_note__clinic_id_observed_at_id ON public.dissociati
 CREATE INDEX ix_dissociation_note__clinic_id_patient_id_observed_at ON public.dissociation_note USING btree (clinic_id, patient_id, observed_at);
 
 CREATE INDEX ix_dissociation_note__clinic_id_session_id_observed_at_id ON public.dissociation_note USING btree (clinic_id, session_id, observed_at, id);
+
+CREATE INDEX ix_dose_decision__clinic_id_assessment_id ON public.dose_decision USING btree (clinic_id, assessment_id);
+
+CREATE INDEX ix_dose_decision__clinic_id_course_id_decided_at_id ON public.dose_decision USING btree (clinic_id, course_id, decided_at, id);
+
+CREATE INDEX ix_dose_decision__clinic_id_patient_id ON public.dose_decision USING btree (clinic_id, patient_id);
 
 CREATE INDEX ix_dose_event__clinic_id_administration_id_occurred_at_ordinal ON public.dose_event USING btree (clinic_id, administration_id, occurred_at, ordinal);
 

@@ -248,6 +248,8 @@ CREATE TABLE course (
     indication_code VARCHAR(64),
     status VARCHAR(64) NOT NULL,
     phase VARCHAR(64) NOT NULL,
+    phase_started_on DATE NOT NULL,
+    interval_days INTEGER,
     prescriber_id CHAR(32),
     starts_on DATE NOT NULL,
     time_zone VARCHAR(64) NOT NULL,
@@ -294,6 +296,35 @@ CREATE TABLE dissociation_note (
     CONSTRAINT ck_dissociation_note__intensity_in_range CHECK (intensity >= 0 AND intensity <= 10),
     CONSTRAINT fk_dissociation_note__clinic_id_patient_id FOREIGN KEY(clinic_id, patient_id) REFERENCES patient (clinic_id, id),
     CONSTRAINT fk_dissociation_note__clinic_id_session_id FOREIGN KEY(clinic_id, session_id) REFERENCES treatment_session (clinic_id, id)
+);
+
+CREATE TABLE dose_decision (
+    clinic_id CHAR(32) NOT NULL,
+    id CHAR(32) NOT NULL,
+    patient_id CHAR(32) NOT NULL,
+    course_id CHAR(32) NOT NULL,
+    phase VARCHAR(64) NOT NULL,
+    decision VARCHAR(64) NOT NULL,
+    decided_at DATETIME NOT NULL,
+    assessment_id CHAR(32),
+    dose_mg BIGINT,
+    dose_mg_per_kg BIGINT,
+    reason TEXT,
+    origin VARCHAR(64) NOT NULL,
+    create_digest VARCHAR(64),
+    entered_in_error_at DATETIME,
+    entered_in_error_by CHAR(32),
+    entered_in_error_reason TEXT,
+    version INTEGER NOT NULL,
+    recorded_at DATETIME NOT NULL,
+    recorded_by CHAR(32) NOT NULL,
+    updated_at DATETIME NOT NULL,
+    CONSTRAINT pk_dose_decision PRIMARY KEY (clinic_id, id),
+    CONSTRAINT ck_dose_decision__dose_mg_not_negative CHECK (dose_mg >= 0),
+    CONSTRAINT ck_dose_decision__dose_mg_per_kg_not_negative CHECK (dose_mg_per_kg >= 0),
+    CONSTRAINT fk_dose_decision__clinic_id_assessment_id FOREIGN KEY(clinic_id, assessment_id) REFERENCES assessment (clinic_id, id),
+    CONSTRAINT fk_dose_decision__clinic_id_course_id FOREIGN KEY(clinic_id, course_id) REFERENCES course (clinic_id, id),
+    CONSTRAINT fk_dose_decision__clinic_id_patient_id FOREIGN KEY(clinic_id, patient_id) REFERENCES patient (clinic_id, id)
 );
 
 CREATE TABLE dose_event (
@@ -550,11 +581,14 @@ CREATE TABLE plan_item (
     patient_id CHAR(32) NOT NULL,
     course_id CHAR(32) NOT NULL,
     number INTEGER NOT NULL,
+    phase VARCHAR(64) NOT NULL,
+    week INTEGER NOT NULL,
     planned_on DATE NOT NULL,
     local_time VARCHAR(64) NOT NULL,
     time_zone VARCHAR(64) NOT NULL,
     starts_at DATETIME NOT NULL,
     session_id CHAR(32),
+    left_out_at DATETIME,
     origin VARCHAR(64) NOT NULL,
     create_digest VARCHAR(64),
     entered_in_error_at DATETIME,
@@ -767,6 +801,12 @@ CREATE INDEX ix_dissociation_note__clinic_id_observed_at_id ON dissociation_note
 CREATE INDEX ix_dissociation_note__clinic_id_patient_id_observed_at ON dissociation_note (clinic_id, patient_id, observed_at);
 
 CREATE INDEX ix_dissociation_note__clinic_id_session_id_observed_at_id ON dissociation_note (clinic_id, session_id, observed_at, id);
+
+CREATE INDEX ix_dose_decision__clinic_id_assessment_id ON dose_decision (clinic_id, assessment_id);
+
+CREATE INDEX ix_dose_decision__clinic_id_course_id_decided_at_id ON dose_decision (clinic_id, course_id, decided_at, id);
+
+CREATE INDEX ix_dose_decision__clinic_id_patient_id ON dose_decision (clinic_id, patient_id);
 
 CREATE INDEX ix_dose_event__clinic_id_administration_id_occurred_at_ordinal ON dose_event (clinic_id, administration_id, occurred_at, ordinal);
 

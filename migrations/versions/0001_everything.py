@@ -471,6 +471,8 @@ def upgrade() -> None:
         sa.Column("indication_code", sa.String(length=64), nullable=True),
         sa.Column("status", sa.String(length=64), nullable=False),
         sa.Column("phase", sa.String(length=64), nullable=False),
+        sa.Column("phase_started_on", sa.Date(), nullable=False),
+        sa.Column("interval_days", sa.Integer(), nullable=True),
         sa.Column("prescriber_id", sa.Uuid(), nullable=True),
         sa.Column("starts_on", sa.Date(), nullable=False),
         sa.Column("time_zone", sa.String(length=64), nullable=False),
@@ -525,11 +527,14 @@ def upgrade() -> None:
         sa.Column("patient_id", sa.Uuid(), nullable=False),
         sa.Column("course_id", sa.Uuid(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("phase", sa.String(length=64), nullable=False),
+        sa.Column("week", sa.Integer(), nullable=False),
         sa.Column("planned_on", sa.Date(), nullable=False),
         sa.Column("local_time", sa.String(length=64), nullable=False),
         sa.Column("time_zone", sa.String(length=64), nullable=False),
         sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("session_id", sa.Uuid(), nullable=True),
+        sa.Column("left_out_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("origin", sa.String(length=64), nullable=False),
         sa.Column("create_digest", sa.String(length=64), nullable=True),
         sa.Column("entered_in_error_at", sa.DateTime(timezone=True), nullable=True),
@@ -1158,6 +1163,59 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_table(
+        "dose_decision",
+        sa.Column("clinic_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("patient_id", sa.Uuid(), nullable=False),
+        sa.Column("course_id", sa.Uuid(), nullable=False),
+        sa.Column("phase", sa.String(length=64), nullable=False),
+        sa.Column("decision", sa.String(length=64), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("assessment_id", sa.Uuid(), nullable=True),
+        sa.Column("dose_mg", sa.BigInteger(), nullable=True),
+        sa.Column("dose_mg_per_kg", sa.BigInteger(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("origin", sa.String(length=64), nullable=False),
+        sa.Column("create_digest", sa.String(length=64), nullable=True),
+        sa.Column("entered_in_error_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("entered_in_error_by", sa.Uuid(), nullable=True),
+        sa.Column("entered_in_error_reason", sa.Text(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by", sa.Uuid(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("dose_mg >= 0", name=op.f("ck_dose_decision__dose_mg_not_negative")),
+        sa.CheckConstraint("dose_mg_per_kg >= 0", name=op.f("ck_dose_decision__dose_mg_per_kg_not_negative")),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "assessment_id"],
+            ["assessment.clinic_id", "assessment.id"],
+            name=op.f("fk_dose_decision__clinic_id_assessment_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "course_id"],
+            ["course.clinic_id", "course.id"],
+            name=op.f("fk_dose_decision__clinic_id_course_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "patient_id"],
+            ["patient.clinic_id", "patient.id"],
+            name=op.f("fk_dose_decision__clinic_id_patient_id"),
+        ),
+        sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_dose_decision")),
+    )
+    op.create_index(
+        op.f("ix_dose_decision__clinic_id_assessment_id"), "dose_decision", ["clinic_id", "assessment_id"], unique=False
+    )
+    op.create_index(
+        op.f("ix_dose_decision__clinic_id_course_id_decided_at_id"),
+        "dose_decision",
+        ["clinic_id", "course_id", "decided_at", "id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_dose_decision__clinic_id_patient_id"), "dose_decision", ["clinic_id", "patient_id"], unique=False
+    )
+    op.create_table(
         "dose_event",
         sa.Column("clinic_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -1314,6 +1372,10 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_dose_event__clinic_id_patient_id"), table_name="dose_event")
     op.drop_index(op.f("ix_dose_event__clinic_id_administration_id_occurred_at_ordinal"), table_name="dose_event")
     op.drop_table("dose_event")
+    op.drop_index(op.f("ix_dose_decision__clinic_id_patient_id"), table_name="dose_decision")
+    op.drop_index(op.f("ix_dose_decision__clinic_id_course_id_decided_at_id"), table_name="dose_decision")
+    op.drop_index(op.f("ix_dose_decision__clinic_id_assessment_id"), table_name="dose_decision")
+    op.drop_table("dose_decision")
     op.drop_index(op.f("ix_administration__clinic_id_session_id_recorded_at_id"), table_name="administration")
     op.drop_index(op.f("ix_administration__clinic_id_patient_id_started_at"), table_name="administration")
     op.drop_index(op.f("ix_administration__clinic_id_dose_order_id"), table_name="administration")

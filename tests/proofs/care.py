@@ -27,6 +27,7 @@ PATHS: Final[Mapping[str, str]] = {
     "episode": "/v1/episodes",
     "external_treatment": "/v1/external-treatments",
     "course": "/v1/courses",
+    "dose_decision": "/v1/dose-decisions",
     "session": "/v1/sessions",
     "dose_order": "/v1/dose-orders",
     "administration": "/v1/administrations",

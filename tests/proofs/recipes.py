@@ -185,6 +185,11 @@ async def _below_patient(stage: Stage, what: str, body: Json) -> Json:
     return await stage.care.new(f"/v1/patients/{patient['id']}/{what}", body)
 
 
+async def _decision(stage: Stage) -> Json:
+    course = await stage.care.course()
+    return await stage.care.new(f"/v1/courses/{course['id']}/dose-decisions", {"decision": "keep_dose"})
+
+
 MAKERS: Final[Mapping[str, Maker]] = {
     "location": lambda stage: stage.admin.new("/v1/locations", {"name": f"Room {mark()}"}),
     "staff": lambda stage: stage.admin.new("/v1/staff", staff_body()),
@@ -194,6 +199,7 @@ MAKERS: Final[Mapping[str, Maker]] = {
     "episode": lambda stage: _below_patient(stage, "episodes", {"indication_code": "F33.2"}),
     "external_treatment": lambda stage: _below_patient(stage, "external-treatments", GIVEN_ELSEWHERE),
     "course": lambda stage: stage.care.course(),
+    "dose_decision": _decision,
     "session": lambda stage: stage.care.session(),
     "dose_order": _order,
     "administration": _administration,
@@ -288,6 +294,7 @@ for _name, _verb, _body in (
     RECIPES[_verb] = _target(_name, _body, versioned=True)
 RECIPES["list_episodes"] = _target("patient")
 RECIPES["list_external_treatments"] = _target("patient")
+RECIPES["list_dose_decisions"] = _target("course")
 RECIPES["list_plan"] = _target("course")
 RECIPES["get_course_trajectory"] = _target("course")
 RECIPES["get_course_outcome"] = _target("course")
@@ -373,6 +380,24 @@ async def create_episode(stage: Stage) -> Call:
 async def create_external_treatment(stage: Stage) -> Call:
     patient = await stage.care.patient()
     return Call({"patient_id": patient["id"]}, GIVEN_ELSEWHERE)
+
+
+@recipe
+async def create_dose_decision(stage: Stage) -> Call:
+    course = await stage.care.course()
+    return Call({"course_id": course["id"]}, {"decision": "continue"})
+
+
+@recipe
+async def change_course_phase(stage: Stage) -> Call:
+    course = await stage.care.course()
+    return Call({"course_id": course["id"]}, {"phase": "maintenance"}, version_header(course))
+
+
+@recipe
+async def re_plan_course(stage: Stage) -> Call:
+    course = await stage.care.course(protocol_code="KET_IV_6x3W")
+    return Call({"course_id": course["id"]}, {"interval_days": 7, "reason": "Travelling."}, version_header(course))
 
 
 @recipe

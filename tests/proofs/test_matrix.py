@@ -160,6 +160,7 @@ async def test_another_clinic_s_ids_inside_a_body_are_unknown(clinic: World, oth
     (foreign_item, *_) = await here.care.items(f"/v1/courses/{foreign_course['id']}/plan")
     foreign_session = await here.care.session()
     foreign_prescriber = str((await clinic.actor("prescriber")).principal_id)
+    foreign_score = await MAKERS["assessment"](here)
     foreign_episode = await MAKERS["episode"](here)
     patient = await elsewhere.care.patient()
     course = await elsewhere.care.course(patient, protocol_code="KET_IV_6x3W")
@@ -180,6 +181,12 @@ async def test_another_clinic_s_ids_inside_a_body_are_unknown(clinic: World, oth
             "POST",
             f"/v1/patients/{patient['id']}/courses",
             {"protocol_code": "OPEN", "episode_id": foreign_episode["id"]},
+            {},
+        ),
+        (
+            "POST",
+            f"/v1/courses/{course['id']}/dose-decisions",
+            {"decision": "continue", "assessment_id": foreign_score["id"]},
             {},
         ),
         ("PATCH", f"/v1/courses/{course['id']}", {"episode_id": foreign_episode["id"]}, {"If-Match": '"1"'}),

@@ -1,0 +1,1 @@
+"""Deciding in a course, on the score that stands for it."""
