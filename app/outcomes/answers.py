@@ -20,12 +20,15 @@ from app.outcomes.rules import (
     Course,
     Curve,
     Dose,
+    InEpisode,
     NotCounted,
     Point,
     Score,
+    carried_from,
     draw_curve,
     sum_up,
 )
+from app.protocols.catalogue import shipped_protocols
 
 Json = dict[str, Any]
 
@@ -59,6 +62,7 @@ class Told:
             starts_on=date.fromisoformat(row["starts_on"]),
             time_zone=row["time_zone"],
             is_over=row["status"] in _OVER,
+            carried_from=carried_from(UUID(row["id"]), [_in_episode(one) for one in row["episode"]]),
         )
 
     @property
@@ -155,6 +159,14 @@ def _instrument(code: str, rows: Any) -> Instrument:
     found = shipped_instruments().get((code, version)) if version is not None else latest(shipped_instruments(), code)
     assert found is not None
     return found
+
+
+def _in_episode(row: Json) -> InEpisode:
+    protocol = shipped_protocols().get((row["protocol_code"], row["protocol_version"]))
+    # Where the plan is open, or none of ours, the phase the course is in says what it is.
+    first = protocol.phases[0] if protocol is not None and protocol.phases else None
+    has_plan = first is not None and bool(first.day_offsets or first.interval_days)
+    return InEpisode(UUID(row["id"]), row["phase"] if first is None else first.name, row["phase"], has_plan)
 
 
 def _score(key: UUID, row: Json) -> Score:

@@ -114,8 +114,9 @@ def _plot(shown: Json, width: int) -> _Plot:
     # A day before and after at least, and a little air.
     air = max((ends - begins) * 0.04, timedelta(days=1))
     narrow, zone = width < _NARROW, ZoneInfo(shown["time_zone"])
-    height = 190 if narrow else min(380, 170 + width * 0.15)
     scale = shown["scale"]
+    totals = None if scale is None or scale["maximum"] is None else (float(scale["minimum"]), float(scale["maximum"]))
+    height = (190 if narrow else min(380, 170 + width * 0.15)) if totals else 12
     return _Plot(
         width=width,
         left=30 if narrow else 40,
@@ -124,8 +125,8 @@ def _plot(shown: Json, width: int) -> _Plot:
         bottom=(54 if narrow else 62) + height,
         begins=begins - air,
         ends=ends + air,
-        minimum=0 if scale is None else float(scale["minimum"]),
-        maximum=1 if scale is None else float(scale["maximum"]),
+        minimum=totals[0] if totals else 0,
+        maximum=totals[1] if totals else 1,
         zone=zone,
         day_one=(begins if shown["first_dose_at"] is None else _instant(shown["first_dose_at"]))
         .astimezone(zone)
@@ -168,9 +169,7 @@ def _head(drawing: Drawing, plot: _Plot, shown: Json) -> None:
 def _bands(drawing: Drawing, plot: _Plot, shown: Json) -> None:
     """Lay the bands behind everything, their names beside them, and the totals where one ends."""
     scale = shown["scale"]
-    if scale is None:
-        drawing.add("rect", x=plot.left, y=plot.top, width=plot.right - plot.left, height=plot.bottom - plot.top,
-                    fill=_INK, fill_opacity=0.04, kind="band")  # fmt: skip
+    if scale is None or scale["maximum"] is None:
         return
     bands = scale["bands"] or [{"label": "", "minimum": scale["minimum"], "maximum": scale["maximum"]}]
     edges = [float(one["minimum"]) for one in bands] + [plot.maximum]

@@ -1,9 +1,11 @@
 """A course with what its outcome is reckoned from, as one text out of one statement."""
 
+from dataclasses import replace
+from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, String, Uuid, bindparam, func, or_, select
 
 from app.assessments.queries import assessment, visible_assessments
 from app.courses.queries import course, visible_courses
@@ -14,7 +16,9 @@ from app.kernel.json_rows import as_array, as_object, as_text
 from app.patients.queries import visible_weights
 from app.sessions.queries import session, visible_sessions
 
-_COURSE: Final = ("id", "patient_id", "starts_on", "time_zone", "status", "phase")
+_COURSE: Final = ("id", "patient_id", "starts_on", "time_zone", "status")
+_IN_EPISODE: Final = ("id", "protocol_code", "protocol_version", "phase")
+_SIBLING: Final = course.alias("sibling")
 _DOSE: Final = ("id", "course_id", "number_in_course", "started_at", "last_dose_at", "drug", "route")
 _GIVEN: Final = ("id", "session_id", "drug", "route", "placebo", "delivered_mg")
 _SCORE: Final = (
@@ -24,21 +28,39 @@ _SCORE: Final = (
 )  # fmt: skip
 
 
-def course_with_scores(actor: Actor, course_id: UUID, instrument: str | None) -> Select[Any]:
-    """A course as JSON, with what its outcome is reckoned from.
+# Stand for what differs from request to request: a statement this long is built once for all.
+_CLINIC: Final[Any] = bindparam("outcome_clinic_id", type_=Uuid())
+_WANTED: Final[Any] = bindparam("wanted_course_id", type_=Uuid())
+_INSTRUMENT: Final[Any] = bindparam("wanted_instrument", type_=String())
+_NOBODY: Final = UUID(int=0)
 
-    `doses` are the sessions of the patient in which anything was given, also in other courses; `given`, `orders` and
-    `weights` tell the doses of this one; `scores` are the patient's, of one instrument or of all, and `instruments`
-    counts those recorded for the course or for no course.
+
+def course_with_scores(actor: Actor, course_id: UUID, instrument: str | None) -> tuple[Select[Any], dict[str, Any]]:
+    """A course as JSON, with what its outcome is reckoned from: the statement and its parameters.
 
     Args:
         actor: Who asks.
         course_id: The course.
         instrument: Only scores of this instrument; None for all.
     """
+    anybody = replace(actor, clinic_id=_CLINIC, principal_id=_NOBODY, source="", request_id="", roles=())
+    wanted: dict[str, Any] = {_CLINIC.key: actor.clinic_id, _WANTED.key: course_id}
+    if instrument is not None:
+        wanted[_INSTRUMENT.key] = instrument
+    return _course_with_scores(anybody, of_one_instrument=instrument is not None), wanted
+
+
+@lru_cache(maxsize=200)
+def _course_with_scores(actor: Actor, *, of_one_instrument: bool) -> Select[Any]:
+    """A course as JSON, with what its outcome is reckoned from.
+
+    `doses` are the sessions of the patient in which anything was given, also in other courses; `given`, `orders` and
+    `weights` tell the doses of this one; `scores` are the patient's, of one instrument or of all, and `instruments`
+    counts those recorded for the course or for no course; `episode` are the courses of its episode, in order.
+    """
     scores = _standing(visible_assessments(actor))
     of_course = or_(assessment.c.course_id == course.c.id, assessment.c.course_id.is_(None))
-    wanted = scores if instrument is None else scores.where(assessment.c.instrument == instrument)
+    wanted = scores.where(assessment.c.instrument == _INSTRUMENT) if of_one_instrument else scores
     inside = {
         "doses": _of_patient(
             _standing(visible_sessions(actor)).where(session.c.started_at.is_not(None)), _DOSE, "started_at", "id"
@@ -53,6 +75,13 @@ def course_with_scores(actor: Actor, course_id: UUID, instrument: str | None) ->
         "weights": _of_patient(
             _standing(visible_weights(actor)), ("id", "measured_at", "weight_kg"), "measured_at", "id"
         ),
+        "episode": _array(
+            _standing(select(_SIBLING).where(_SIBLING.c.clinic_id == actor.clinic_id))
+            .where(_SIBLING.c.clinic_id == course.c.clinic_id, _SIBLING.c.episode_id == course.c.episode_id)
+            .order_by(_SIBLING.c.starts_on, _SIBLING.c.id)
+            .with_only_columns(*(_SIBLING.c[name] for name in _IN_EPISODE)),
+            _IN_EPISODE,
+        ),
         "scores": _of_patient(wanted, _SCORE, "assessed_at", "id"),
         "instruments": _array(
             scores.with_only_columns(assessment.c.instrument.label("id"), func.count().label("scores"))
@@ -63,7 +92,7 @@ def course_with_scores(actor: Actor, course_id: UUID, instrument: str | None) ->
         ),
     }
     shown = as_text(as_object("course", (*_COURSE, *inside), course, inside)).label("shown")
-    return visible_courses(actor).where(course.c.id == course_id).with_only_columns(shown)
+    return visible_courses(actor).where(course.c.id == _WANTED).with_only_columns(shown)
 
 
 def _standing(statement: Select[Any]) -> Select[Any]:

@@ -50,7 +50,7 @@ _DEFAULT_RULE: Final = BaselineRule.LAST_BEFORE_FIRST_DOSE
 async def _told(
     db: ReadSession, actor: Actor, course_id: UUID, instrument: str | None, rule: BaselineRule
 ) -> answers.Told:
-    found = (await db.execute(queries.course_with_scores(actor, course_id, instrument))).scalar_one_or_none()
+    found = (await db.execute(*queries.course_with_scores(actor, course_id, instrument))).scalar_one_or_none()
     if found is None:
         raise NotFound
     return answers.Told(orjson.loads(found), rule)

@@ -22,6 +22,7 @@ from app.assessments.rules.change import is_remission, is_response
 from app.assessments.rules.instrument import ChangeRules, Clock, Instrument
 from app.protocols.rules import DataFile
 
+_MAINTENANCE: Final = "maintenance"
 PERCENT_PLACES: Final = Decimal("0.01")
 """Percentages are shown with two places, rounded half up, after everything has been compared."""
 
@@ -238,6 +239,47 @@ class Outcome:
     scores_incomplete: int
 
 
+# ── what is an outcome, and whose baseline it has ────────────────────────────────────────────────────────────────────
+
+
+def why_no_outcome(instrument: Instrument) -> NotCounted | None:
+    """Say why an instrument is no outcome, or None where it is one: a scale about the moment says nothing."""
+    return None if instrument.clock is Clock.WINDOWED else NotCounted.ACUTE_SCALE
+
+
+@dataclass(frozen=True, slots=True)
+class InEpisode:
+    """A course among those of its episode. `began_in` and `is_in` are phases: of its plan's beginning, and now."""
+
+    id: UUID
+    began_in: str
+    is_in: str
+    has_plan: bool
+
+    @property
+    def maintains(self) -> bool:
+        """Whether it maintains what a course before it reached.
+
+        The plan says so. Where there is none, the phase it is in does.
+        """
+        return (self.began_in if self.has_plan else self.is_in).startswith(_MAINTENANCE)
+
+
+def carried_from(course_id: UUID, episode: Sequence[InEpisode]) -> tuple[UUID, ...]:
+    """Name the courses that a maintenance course carries on from, the nearest first; none for any other course.
+
+    Args:
+        course_id: The course.
+        episode: The courses of its episode in the order of their beginning, itself among them.
+    """
+    carried: list[UUID] = []
+    index = next((i for i, one in enumerate(episode) if one.id == course_id), 0)
+    while index > 0 and episode[index].maintains:
+        index -= 1
+        carried.append(episode[index].id)
+    return tuple(carried)
+
+
 # ── one total against a baseline ─────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -402,7 +444,7 @@ class _Timeline:
 
 
 def _baseline(timeline: _Timeline, scores: Sequence[Score], rule: BaselineRule) -> Baseline | None:
-    if timeline.instrument.clock is not Clock.WINDOWED:
+    if why_no_outcome(timeline.instrument) is not None:
         return None
     chain = [timeline.course.id, *timeline.course.carried_from]
     begun = [(course_id, begins) for course_id in chain if (begins := timeline.begins(course_id)) is not None]
@@ -441,8 +483,8 @@ def _point(timeline: _Timeline, baseline: Baseline | None, score: Score) -> Poin
 
 
 def _counts_as(timeline: _Timeline, baseline: Baseline | None, score: Score) -> tuple[CountsAs, NotCounted | None]:
-    if timeline.instrument.clock is not Clock.WINDOWED:
-        return CountsAs.NOTHING, NotCounted.ACUTE_SCALE
+    if (why := why_no_outcome(timeline.instrument)) is not None:
+        return CountsAs.NOTHING, why
     if baseline is not None and score.id == baseline.score.id:
         return CountsAs.BASELINE, None
     if score.total is None:

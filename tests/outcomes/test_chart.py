@@ -82,14 +82,12 @@ def shown(
         "starts_on": "2026-03-02",
         "time_zone": "America/New_York",
         "status": "active",
-        "phase": "induction",
-        "episode_id": None,
         "doses": sessions,
         "given": given_in,
         "orders": [],
         "weights": [],
         "scores": rows,
-        "courses": [],
+        "episode": [],
         "instruments": [{"id": instrument, "scores": len(rows)}] if rows else [],
     }
     return trajectory(Told(row, BaselineRule.LAST_BEFORE_FIRST_DOSE), None)

@@ -259,6 +259,34 @@ async def test_each_view_is_one_statement_whatever_there_is(clinic: World) -> No
     assert len({len(said) for said in counted.values()}) == 1, counted
 
 
+async def test_maintenance_is_judged_by_the_baseline_of_its_episode(clinic: World) -> None:
+    care = await caring(clinic)
+    patient = await care.patient()
+    body = {"began_on": "2026-02-20", "indication_code": "F33.2"}
+    episode = await care.new(f"{path_of(patient)}/episodes", body)
+    first = await care.course(patient, protocol_code="OPEN", starts_on="2026-03-02", episode_id=episode["id"])
+    await infuse(care, first, 0)
+    await rate(care, first, -1, 22)
+    await rate(care, first, 7, 9)
+    kept = await care.course(
+        patient, protocol_code="KET_IV_BOOSTER_PRN", starts_on="2026-05-01", episode_id=episode["id"]
+    )
+    again = await care.course(patient, protocol_code="OPEN", starts_on="2026-07-01", episode_id=episode["id"])
+    await infuse(care, kept, 60)
+    await rate(care, kept, 59, 10)
+    await rate(care, kept, 67, 8)
+    await infuse(care, again, 120)
+    await rate(care, again, 119, 16)
+    await rate(care, again, 127, 12)
+
+    (told,) = (await outcome(care, kept))["instruments"]
+    assert (told["baseline"]["total"], told["baseline"]["carried_from_course_id"]) == (22, first["id"])
+    assert told["latest"]["response"] == "response"
+    (told,) = (await outcome(care, again))["instruments"]
+    assert (told["baseline"]["total"], told["baseline"]["carried_from_course_id"]) == (16, None)
+    assert told["latest"]["response"] == "partial_response"
+
+
 # ── the picture ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 SVG = {"Accept": "image/svg+xml"}

@@ -23,11 +23,13 @@ from app.outcomes.rules import (
     Course,
     Curve,
     Dose,
+    InEpisode,
     NotCounted,
     Outcome,
     ResponseLevel,
     Score,
     Window,
+    carried_from,
     draw_curve,
     judge,
     reduction_percent,
@@ -264,6 +266,27 @@ def test_maintenance_carries_the_baseline_on() -> None:
     assert alone.points[-1].judged.response is ResponseLevel.NON_RESPONSE
     assert carried.points[-1].judged.response is ResponseLevel.RESPONSE
     assert len(carried.points) == 2, "the earlier course's scores stay on its own curve"
+
+
+def test_only_a_maintenance_course_carries_a_baseline_on() -> None:
+    first, second, third = new_id(), new_id(), new_id()
+
+    def episode(*courses: tuple[UUID, str, str, bool]) -> list[InEpisode]:
+        return [InEpisode(*one) for one in courses]
+
+    began = (first, "induction", "maintenance_1", True)
+    kept = (second, "maintenance", "maintenance", True)
+    again = (second, "induction", "induction", True)
+    kept_again = (third, "maintenance_1", "maintenance_2", True)
+    assert carried_from(first, episode(began, kept)) == ()
+    assert carried_from(second, episode(began, kept)) == (first,)
+    assert carried_from(third, episode(began, kept, kept_again)) == (second, first)
+    assert carried_from(second, episode(began, again)) == (), "a new induction has a baseline of its own"
+    assert carried_from(third, episode(began, again, kept_again)) == (second,)
+    assert carried_from(second, episode(kept)) == (), "a course outside the episode has none before it"
+    # Without a plan the phase it is in says what it is.
+    assert carried_from(second, episode(began, (second, "induction", "maintenance", False))) == (first,)
+    assert carried_from(second, episode(began, (second, "induction", "induction", False))) == ()
 
 
 # ── which scores are the course's, and which count ───────────────────────────────────────────────────────────────────
