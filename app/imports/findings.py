@@ -14,6 +14,9 @@ class Weight(StrEnum):
     UNPLACEABLE = "unplaceable"
     """Nothing is wrong, but the data set does not tell enough to record it; the command does not fail."""
 
+    NOTED = "noted"
+    """It was recorded, and somebody should know how; the command does not fail."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:

@@ -272,6 +272,9 @@ class RecordEnteredInError(Conflict):
     title = "This record is marked as entered in error"
 
 
+_IDS_ARE_NEW: Final = "ids_are_new"
+
+
 class IdAlreadyUsed(Conflict):
     """A record with this id exists and was created from another content."""
 
@@ -294,7 +297,7 @@ async def already_created(
     Raises:
         IdAlreadyUsed: the id stands for another content, or for a record of another parent.
     """
-    if body.id is None:
+    if body.id is None or db.info.get(_IDS_ARE_NEW):
         return None
     await claim_id(db, actor, model.__resource__, body.id)
     found = await find(db, actor, model, body.id)
@@ -305,6 +308,15 @@ async def already_created(
         raise IdAlreadyUsed("Read the record under this id, or send a new id.")
     db.info["already_created"] = True
     return found
+
+
+def ids_are_new(db: WriteSession) -> None:
+    """Say that no id sent from here on in this transaction can be there already.
+
+    For imports: their ids follow from a record which this transaction has claimed and just created, so nobody else
+    can have made what hangs below it. It saves two statements a record.
+    """
+    db.info[_IDS_ARE_NEW] = True
 
 
 def identity_of(actor: Actor, body: CreateSchema | None = None) -> dict[str, Any]:
@@ -318,8 +330,7 @@ def identity_of(actor: Actor, body: CreateSchema | None = None) -> dict[str, Any
 
 async def find(db: ReadSession, actor: Actor, model: type[Model], record_id: UUID) -> Model | None:
     """The record, or None when the clinic has none with this id."""
-    statement = select(model).where(model.clinic_id == actor.clinic_id, model.id == record_id)
-    return (await db.execute(statement)).scalar_one_or_none()
+    return await db.get(model, (actor.clinic_id, record_id))
 
 
 async def one(db: ReadSession, actor: Actor, model: type[Model], record_id: UUID) -> Model:

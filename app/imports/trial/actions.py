@@ -5,7 +5,7 @@ and running it again finishes the rest: what is there already is recognised by i
 the same work, in transactions that are rolled back, so its report is the one the real run gives.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -26,6 +26,7 @@ from app.dosing.schemas import IntravenousAdministration
 from app.identity.actions import system_actor
 from app.imports.findings import Finding, Weight
 from app.imports.natural_ids import natural_id
+from app.imports.runs import Advance, Counts, met_before, one_transaction, rule_broken
 from app.imports.tables import Row
 from app.imports.trial.files import TrialFiles, read_files
 from app.imports.trial.rules import (
@@ -56,14 +57,6 @@ _PRODUCTS: Final = {False: "Ketamine (trial infusion)", True: "Placebo (saline)"
 
 
 @dataclass(slots=True)
-class Counts:
-    """Records of one kind."""
-
-    recorded: int = 0
-    already_there: int = 0
-
-
-@dataclass(slots=True)
 class Report:
     """What an import did, or would do."""
 
@@ -80,13 +73,6 @@ class Report:
     def refused(self) -> list[Finding]:
         """Findings about rows with something wrong in them."""
         return [finding for finding in self.findings if finding.weight is Weight.REFUSED]
-
-
-class _DryRun(Exception):
-    """Ends a dry run's transaction, so that it is rolled back."""
-
-
-Advance = Callable[[int, int], None]
 
 
 async def import_trial(  # where from, where to, and how
@@ -148,25 +134,15 @@ async def _record(database: Database, actor: Actor, files: TrialFiles, person: P
     """Record one participant whole; what the record refuses is told and leaves nothing of them."""
     work = _Recording(files, actor, person)
     try:
-        async with database.writing(actor) as db:
+        async with one_transaction(database, actor, dry_run=report.dry_run) as db:
             await work.record(db)
-            if report.dry_run:
-                raise _DryRun
-    except _DryRun:
-        pass
-    except Failure as failure:
-        rule = failure.faults[0].code if failure.faults else failure.code
-        report.findings.append(work.at.fault(work.column, rule, f"{failure.title}. The participant is left out."))
-        return
-    except ValidationError as error:
-        rule = error.errors(include_input=False, include_url=False)[0]["type"]
-        detail = "A record cannot hold this. The participant is left out."
-        report.findings.append(work.at.fault(work.column, rule, detail))
+    except (Failure, ValidationError) as error:
+        told = f"{error.title}." if isinstance(error, Failure) else "A record cannot hold this."
+        report.findings.append(work.at.fault(work.column, rule_broken(error), f"{told} The participant is left out."))
         return
     report.rows_without_score += sum(not visit.scores for visit in person.visits)
     for kind, counts in work.counts.items():
-        report.counts[kind].recorded += counts.recorded
-        report.counts[kind].already_there += counts.already_there
+        report.counts[kind].add(counts)
 
 
 class _Recording:
@@ -208,7 +184,7 @@ class _Recording:
         await db.flush()
 
     def _counted(self, db: WriteSession, kind: str) -> bool:
-        there = bool(db.info.pop("already_created", False))
+        there = met_before(db)
         if there:
             self.counts[kind].already_there += 1
         else:
