@@ -596,6 +596,8 @@ def _inside(schema: Json) -> Iterator[Json]:
 
 
 def _tidy(schema: Json) -> None:
+    if "enum" in schema and None not in schema["enum"] and {"type": "null"} in schema.get("anyOf", ()):
+        schema["enum"] = [*schema["enum"], None]  # a closed set beside null lists it too
     if schema.get("default", ...) is None:
         del schema["default"]  # what is left out is "not said"; null, where it may be sent, clears
     for name, member in schema.get("properties", {}).items():
