@@ -79,7 +79,7 @@ coverage: install tools
 	$(BIN)/pytest -n $(WORKERS) --cov --cov-report=term:skip-covered
 
 deep: install tools
-	SERIATIM_DEEP=1 SERIATIM_GENERATED_EXAMPLES=100 $(BIN)/pytest -n $(WORKERS) --junitxml=build/deep.xml tests/proofs tests/contract
+	SERIATIM_DEEP=1 SERIATIM_GENERATED_EXAMPLES=100 $(BIN)/pytest -n $(WORKERS) --junitxml=build/deep.xml tests/proofs tests/contract tests/assessments/test_second_scorer.py
 
 bench: install
 	$(BIN)/python -m benchmarks

@@ -6,6 +6,7 @@ a clinic. Everything is drawn from one seeded generator, so the same seed gives 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from random import Random
 from typing import Final
 
@@ -102,7 +103,7 @@ def draw_body(random: Random) -> Body:
     )
 
 
-def phq9_items(total: int, safety_item: int, random: Random) -> list[int | None]:
+def phq9_items(total: int, safety_item: int, random: Random) -> list[Decimal | None]:
     """Nine answers with this total, the last of them the answer about suicide."""
     items = [0] * (_PHQ9_ITEMS - 1)
     rest = min(max(0, total - safety_item), _MOST_PER_ITEM * len(items))
@@ -111,7 +112,7 @@ def phq9_items(total: int, safety_item: int, random: Random) -> list[int | None]
         if items[place] < _MOST_PER_ITEM:
             items[place] += 1
             rest -= 1
-    return [*items, safety_item]
+    return [Decimal(answer) for answer in (*items, safety_item)]
 
 
 def _clipped(value: float, low: float, high: float) -> float:
