@@ -175,7 +175,7 @@ async def begin_act(db: AsyncSession, actor: Actor) -> None:
     """
     assert not db.in_nested_transaction()
     await db.flush()
-    db.info.setdefault(_TO_APPEND, []).extend(_changes_of(db))
+    db.info.setdefault(_TO_APPEND, []).extend(_changes_of(db.info))
     for key in (_TOUCHED, _NAMED, _RECORDED_AT):
         db.info.pop(key, None)
     db.info["actor"] = actor
@@ -230,16 +230,16 @@ def _begun(_session: Session, _transaction: object, connection: Any) -> None:
 def _append_changes(session: Session) -> None:
     if not session.in_nested_transaction():
         session.flush()
-        if rows := [*session.info.pop(_TO_APPEND, ()), *_changes_of(session)]:
+        if rows := [*session.info.pop(_TO_APPEND, ()), *_changes_of(session.info)]:
             session.connection().execute(insert(change), rows)
 
 
-def _changes_of(session: HasInfo) -> list[dict[str, Any]]:
+def _changes_of(info: Mapping[str, Any]) -> list[dict[str, Any]]:
     """What the present act changed, as rows of the ledger."""
-    touched: dict[Versioned, str] = session.info.get(_TOUCHED, {})
-    named: Mapping[Versioned, NamedChange] = session.info.get(_NAMED, {})
+    touched: Mapping[Versioned, str] = info.get(_TOUCHED, {})
+    named: Mapping[Versioned, NamedChange] = info.get(_NAMED, {})
     return [
-        _change_of(record, kind, named.get(record), session.info["actor"], ordinal)
+        _change_of(record, kind, named.get(record), info["actor"], ordinal)
         for ordinal, (record, kind) in enumerate(touched.items())
     ]
 
