@@ -85,6 +85,9 @@ async def test_the_ledger_tells_a_history_lived_by_several_hands(own_installatio
     assert seen_here
     for told in seen_here:
         assert [row["version"] for row in told] == list(range(1, len(told) + 1))
+    # Whoever checks somebody in does so a minute later, and nothing else happens at that instant for them.
+    came = [row["recorded_at"] - row["occurred_at"] for row in rows if row["event"] == "session.checked_in"]
+    assert set(came) == {timedelta(minutes=1)}
     # Minutes, not months, between what happened and its recording.
     late = [row["recorded_at"] - row["occurred_at"] for row in rows if row["event"] == "vital_signs.recorded"]
     assert timedelta(0) <= min(late)
