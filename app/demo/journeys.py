@@ -241,8 +241,8 @@ def _attended(random: Random, days: Sequence[date], wanted: Wanted | None = None
         before = on
         if not visit.is_given:
             again = workday(on + timedelta(days=1))
-            if number < len(days) and again >= workday(days[number]):
-                again = on
+            if number < len(days) and again + timedelta(days=1) >= workday(days[number]):
+                again = on  # the next one is too near
             if again > on:
                 visits.append(Visit(again, number))
                 before = again

@@ -135,6 +135,7 @@ def test_doses_are_accounted_for_and_readings_have_their_curve(filled: tuple[Pat
     assert rows(folder, "SELECT count(*) FROM administration WHERE wasted_mg < 0") == [(0,)]
     odd = words(folder, "SELECT DISTINCT value FROM administration, json_each(administration.deviations)")
     assert odd <= {"less_than_ordered", "no_order"}, odd
+    assert rows(folder, "SELECT count(*) FROM treatment_session WHERE json_array_length(deviations) > 0") == [(0,)]
     series = """SELECT avg(v.systolic_mmhg) FROM vital_signs v JOIN treatment_session s ON s.id = v.session_id
         WHERE v.entered_in_error_at IS NULL AND v.systolic_mmhg < 215 AND s.route = 'intravenous'
         AND round((julianday(v.measured_at) - julianday(s.started_at)) * 1440) BETWEEN {} AND {}"""

@@ -7,6 +7,7 @@ off from the publication by (it was fitted with whole scores, so it cannot meet 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
 from functools import cache
+from itertools import pairwise
 from math import sqrt
 from random import Random
 from statistics import mean, stdev
@@ -242,5 +243,7 @@ def test_only_responders_are_maintained_and_days_are_in_order() -> None:
         assert days == sorted(days)
         assert len(set(days)) == len(days)
         assert all(day.weekday() < 5 for day in days)
+        given = [visit.on for series in one.series for visit in series.given]
+        assert all((later - earlier).days >= 2 for earlier, later in pairwise(given))
         assert one.first_on is not None
         assert TODAY - timedelta(days=270) < one.first_on < TODAY + timedelta(days=14)
