@@ -185,7 +185,7 @@ def draw_journey(random: Random, today: date, wanted: Wanted) -> Journey:
         return journey
     protocol = newest(code)
     days = protocol.phases[0].days(ahead=6) or _OPEN_DAYS
-    begins = _beginning(today - timedelta(days=begins_days_ago), days, keep=wanted.begins_days_ago is not None)
+    begins = _beginning(today - timedelta(days=begins_days_ago), days, keep=wanted.at is not None)
     _first_series(journey, random, protocol, begins, days)
     if not journey.dropped_out and wanted.ends != "paused":
         if maintained and journey.responds:
@@ -198,7 +198,7 @@ def _beginning(on: date, days: Sequence[int], *, keep: bool) -> date:
     """A day from which on the days of a plan are working days: a Monday, or a Tuesday where there is time."""
     if keep:
         return workday(on)
-    rest = on.weekday() if len(days) < 2 or days[1] < 3 else on.weekday() // 2  # noqa: PLR2004
+    rest = on.weekday() if len(days) < 2 or days[1] < 3 else on.weekday() - on.weekday() % 2  # noqa: PLR2004
     return on - timedelta(days=rest if on.weekday() < 5 else on.weekday())  # noqa: PLR2004
 
 

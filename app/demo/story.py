@@ -173,7 +173,8 @@ class PatientStory:
             )
             self.patient_id = (await register_patient(db, actor, body)).id
 
-        began_on = on - timedelta(days=self.random.randint(90, 900))
+        ill_before = min(on, self.journey.first_on or on)
+        began_on = ill_before - timedelta(days=self.random.randint(90, 900))
 
         async def describe(db: WriteSession, actor: Actor) -> None:
             body = EpisodeCreate(indication_code=journey.indication, began_on=began_on)
@@ -187,8 +188,8 @@ class PatientStory:
                 {
                     "drug": "ketamine",
                     "route": "intravenous",
-                    "given_on": on - timedelta(days=200),
-                    "first_given_on": on - timedelta(days=217),
+                    "given_on": ill_before - timedelta(days=200),
+                    "first_given_on": ill_before - timedelta(days=217),
                     "sessions": 6,
                     "dose_mg": 40,
                     "provider": "Another clinic (invented)",

@@ -15,7 +15,7 @@ from statistics import mean, stdev
 import pytest
 
 from app.demo.bodies import CADSS_SHAPE_AND_SCALE, DIASTOLIC_RISE, SYSTOLIC_RISE, Reaction, draw_body, share_of_peak
-from app.demo.journeys import DROPOUT, FOLLOW_UPS_MISSED, PROTOCOLS, Journey, Wanted, draw_journey
+from app.demo.journeys import DROPOUT, FOLLOW_UPS_MISSED, PROTOCOLS, WANTED, Journey, Wanted, draw_journey
 from app.demo.moods import PHQ9_BEFORE, Mood, draw_mood, phq9_items, reached_after
 
 TODAY = date(2026, 3, 12)
@@ -234,6 +234,15 @@ def test_routes_instruments_and_comorbidity_are_mixed() -> None:
     with_ptsd = 0.25 + 0.75 * PROTOCOLS["KET_IV_PTSD_8x4W"] / total
     assert_share((one.has_ptsd for one in journeys()), with_ptsd)
     assert share(len(one.series) > 1 for one in journeys())[0] > 0.08
+
+
+@pytest.mark.parametrize("today", [date(2026, 3, 9) + timedelta(days=day) for day in range(5)], ids=str)
+def test_who_is_wanted_keeps_the_interval_on_whatever_day(today: date) -> None:
+    """The shown patients are counted back from today, whose weekday must not push their sessions together."""
+    for number, wanted in enumerate(WANTED):
+        journey = draw_journey(Random(f"wanted/{number}"), today, wanted)
+        given = [visit.on for series in journey.series for visit in series.given]
+        assert all((later - earlier).days >= 2 for earlier, later in pairwise(given)), wanted
 
 
 def test_only_responders_are_maintained_and_days_are_in_order() -> None:
