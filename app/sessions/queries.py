@@ -20,9 +20,26 @@ def visible_sessions(actor: Actor) -> Select[Any]:
 
 
 def highest_number(actor: Actor, course_id: UUID) -> Select[Any]:
-    """The number of a course's latest session; those entered in error keep theirs."""
+    """The highest number among a course's sessions that stand; those entered in error do not count."""
     return select(func.max(session.c.number_in_course)).where(
-        session.c.clinic_id == actor.clinic_id, session.c.course_id == course_id
+        session.c.clinic_id == actor.clinic_id,
+        session.c.course_id == course_id,
+        session.c.entered_in_error_at.is_(None),
+    )
+
+
+def sessions_given_between(actor: Actor, patient_id: UUID, start: datetime, end: datetime) -> Select[TreatmentSession]:
+    """A patient's sessions whose first dose lies between two instants, in time, locked."""
+    return (
+        select(TreatmentSession)
+        .where(
+            TreatmentSession.clinic_id == actor.clinic_id,
+            TreatmentSession.patient_id == patient_id,
+            TreatmentSession.started_at.between(start, end),
+            TreatmentSession.entered_in_error_at.is_(None),
+        )
+        .order_by(TreatmentSession.started_at, TreatmentSession.id)
+        .with_for_update(key_share=True)
     )
 
 
