@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, text
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.tables import Base, ClinicRecord, Code, Json, LongText, Name, belongs_to, closed_set
@@ -25,15 +25,7 @@ class TreatmentSession(ClinicRecord, Base):
         CheckConstraint(
             "discharged_at IS NULL OR started_at IS NULL OR discharged_at >= started_at", name="ends_after_start"
         ),
-        Index(
-            "uq_treatment_session__number",
-            "clinic_id",
-            "course_id",
-            "number_in_course",
-            unique=True,
-            postgresql_where=text("entered_in_error_at IS NULL"),
-            sqlite_where=text("entered_in_error_at IS NULL"),
-        ),
+        UniqueConstraint("clinic_id", "course_id", "number_in_course"),
         Index(None, "clinic_id", "session_at", "id"),
         Index(None, "clinic_id", "status", "route", "session_at", "id"),
         Index(None, "clinic_id", "patient_id", "session_at"),

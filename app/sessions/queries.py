@@ -20,11 +20,9 @@ def visible_sessions(actor: Actor) -> Select[Any]:
 
 
 def highest_number(actor: Actor, course_id: UUID) -> Select[Any]:
-    """The highest number among a course's sessions that stand; those entered in error do not count."""
+    """The number of a course's latest session; those entered in error keep theirs."""
     return select(func.max(session.c.number_in_course)).where(
-        session.c.clinic_id == actor.clinic_id,
-        session.c.course_id == course_id,
-        session.c.entered_in_error_at.is_(None),
+        session.c.clinic_id == actor.clinic_id, session.c.course_id == course_id
     )
 
 

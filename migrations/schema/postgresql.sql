@@ -695,7 +695,8 @@ CREATE TABLE treatment_session (
     CONSTRAINT fk_treatment_session__clinic_id_location_id FOREIGN KEY (clinic_id, location_id) REFERENCES location(clinic_id, id),
     CONSTRAINT fk_treatment_session__clinic_id_patient_id FOREIGN KEY (clinic_id, patient_id) REFERENCES patient(clinic_id, id),
     CONSTRAINT fk_treatment_session__clinic_id_plan_item_id FOREIGN KEY (clinic_id, plan_item_id) REFERENCES plan_item(clinic_id, id),
-    CONSTRAINT pk_treatment_session PRIMARY KEY (clinic_id, id)
+    CONSTRAINT pk_treatment_session PRIMARY KEY (clinic_id, id),
+    CONSTRAINT uq_treatment_session__clinic_id_course_id_number_in_course UNIQUE (clinic_id, course_id, number_in_course)
 );
 
 CREATE TABLE vital_signs (
@@ -856,8 +857,6 @@ CREATE INDEX ix_vital_signs__clinic_id_patient_id_measured_at ON public.vital_si
 CREATE INDEX ix_vital_signs__clinic_id_session_id_measured_at_id ON public.vital_signs USING btree (clinic_id, session_id, measured_at, id);
 
 CREATE INDEX ix_weight__clinic_id_patient_id_measured_at ON public.weight USING btree (clinic_id, patient_id, measured_at);
-
-CREATE UNIQUE INDEX uq_treatment_session__number ON public.treatment_session USING btree (clinic_id, course_id, number_in_course) WHERE (entered_in_error_at IS NULL);
 
 CREATE OR REPLACE FUNCTION public.refuse_change_of_ledger()
  RETURNS trigger

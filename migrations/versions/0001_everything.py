@@ -638,6 +638,12 @@ def upgrade() -> None:
             name=op.f("fk_treatment_session__clinic_id_plan_item_id"),
         ),
         sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_treatment_session")),
+        sa.UniqueConstraint(
+            "clinic_id",
+            "course_id",
+            "number_in_course",
+            name=op.f("uq_treatment_session__clinic_id_course_id_number_in_course"),
+        ),
     )
     op.create_index(
         op.f("ix_treatment_session__clinic_id_location_id"),
@@ -674,14 +680,6 @@ def upgrade() -> None:
         "treatment_session",
         ["clinic_id", "updated_at", "id"],
         unique=False,
-    )
-    op.create_index(
-        "uq_treatment_session__number",
-        "treatment_session",
-        ["clinic_id", "course_id", "number_in_course"],
-        unique=True,
-        postgresql_where=sa.text("entered_in_error_at IS NULL"),
-        sqlite_where=sa.text("entered_in_error_at IS NULL"),
     )
     op.create_table(
         "assessment",
@@ -1399,12 +1397,6 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_assessment__clinic_id_course_id_instrument_assessed_at_id"), table_name="assessment")
     op.drop_index(op.f("ix_assessment__clinic_id_assessed_at_id"), table_name="assessment")
     op.drop_table("assessment")
-    op.drop_index(
-        "uq_treatment_session__number",
-        table_name="treatment_session",
-        postgresql_where=sa.text("entered_in_error_at IS NULL"),
-        sqlite_where=sa.text("entered_in_error_at IS NULL"),
-    )
     op.drop_index(op.f("ix_treatment_session__clinic_id_updated_at_id"), table_name="treatment_session")
     op.drop_index(op.f("ix_treatment_session__clinic_id_status_route_session_at_id"), table_name="treatment_session")
     op.drop_index(op.f("ix_treatment_session__clinic_id_session_at_id"), table_name="treatment_session")
