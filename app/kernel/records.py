@@ -27,6 +27,7 @@ from starlette.responses import Response
 from app.kernel import clock, policies
 from app.kernel.accesses import declare_patients
 from app.kernel.actor import Actor
+from app.kernel.change_reasons import TYPING_ERROR, described_reasons, form_of_a_reason
 from app.kernel.database import ReadSession, WriteSession
 from app.kernel.endpoint import required_version
 from app.kernel.errors import BadRequest, Conflict, NotFound, PreconditionFailed
@@ -442,18 +443,16 @@ def require_version(record: Versioned, if_match: int | None) -> None:
         )
 
 
-_PRINTABLE: Final = r"^[ -~\u00a1-\u00ac\u00ae-\u00ff]+$"
-
-
 async def _reason_header(
     change_reason: Annotated[
         str | None,
         Header(
             alias="Change-Reason",
-            description="Why the record is changed: a code, then optionally a colon and text.",
+            description="Why the record is changed: a code, then optionally a colon, a space and text. "
+            f"{described_reasons()} Your own entry of the last 30 minutes needs none.",
             max_length=500,
-            pattern=_PRINTABLE,
-            examples=["typing_error"],
+            pattern=form_of_a_reason(),
+            examples=["typing_error", "device_error: cuff too small"],
         ),
     ] = None,
 ) -> str | None:
@@ -480,7 +479,7 @@ def reason_of_change(actor: Actor, record: Versioned, given: str | None) -> str:
         return given
     minutes = policies.value_of("own_typo_minutes")
     if record.recorded_by == actor.principal_id and clock.now() - record.recorded_at <= timedelta(minutes=int(minutes)):
-        return "typing_error"
+        return TYPING_ERROR
     raise ChangeReasonRequired(f"Only your own entry of the last {minutes} minutes can be changed without one.")
 
 
@@ -529,14 +528,14 @@ async def answer_history(
 
 
 # What tells of a record beside its members: why somebody acted, which is in their own words, and when it happened.
-_TELLING: Final = ("reason", "occurred_at")
+TELLING: Final = ("reason", "occurred_at")
 
 
 def version_of(resource: Resource, row: Columns, actor: Actor) -> dict[str, Any]:
     """One version as history shows it."""
     content = None if row["content"] is None else resource.present(decode(resource.table, row["content"]), actor)
     names = ("version", "event", "kind", "principal_id", "source", "reason", "request_id", "occurred_at", "recorded_at")
-    hidden = _TELLING if resource.withheld(actor) else ()
+    hidden = TELLING if resource.withheld(actor) else ()
     return {
         "object": "version",
         **{name: None if name in hidden else row[name] for name in names},

@@ -13,7 +13,7 @@ from app.kernel.endpoint import Endpoint, IfMatch, WriteDb, require
 from app.kernel.errors import NotFound, PreconditionFailed, PreconditionRequired
 from app.kernel.problems import documented
 from app.kernel.record_routes import add_reads
-from app.kernel.records import Needs, Resource, changed, created, register
+from app.kernel.records import ChangeReason, ChangeReasonRequired, Needs, Resource, changed, created, register
 from app.sessions import actions, queries
 from app.sessions.actions import EndsBeforeStart, PlanItemFilled
 from app.sessions.models import TreatmentSession
@@ -34,7 +34,6 @@ from app.sessions.schemas import (
 
 router: Final = APIRouter(prefix="/v1", route_class=Endpoint, tags=["sessions"])
 
-MayReadSchedule = Annotated[Actor, Depends(require("schedule:read"))]
 MayWriteSchedule = Annotated[Actor, Depends(require("schedule:write"))]
 MayWriteSessions = Annotated[Actor, Depends(require("session:write"))]
 
@@ -85,13 +84,19 @@ add_reads(router, SESSION, path="/sessions", singular="session", title="one sess
 @router.patch(
     "/sessions/{session_id}",
     response_model=SessionRead,
-    responses=documented(NotFound, AlreadySigned, PreconditionFailed, PreconditionRequired),
+    responses=documented(NotFound, AlreadySigned, ChangeReasonRequired, PreconditionFailed, PreconditionRequired),
 )
-async def update_session(
-    db: WriteDb, actor: MayWriteSchedule, session_id: UUID, body: SessionUpdate, if_match: IfMatch
+async def update_session(  # a correction carries version and reason
+    db: WriteDb,
+    actor: MayWriteSchedule,
+    session_id: UUID,
+    body: SessionUpdate,
+    if_match: IfMatch,
+    reason: ChangeReason,
 ) -> Response:
     """Change place or note; everything else is a move."""
-    return await changed(db, SESSION, actor, await actions.update_session(db, actor, session_id, body, if_match))
+    treatment = await actions.update_session(db, actor, session_id, body, if_match, reason)
+    return await changed(db, SESSION, actor, treatment)
 
 
 @router.post(

@@ -241,6 +241,31 @@ CREATE TABLE clinic (
     CONSTRAINT pk_clinic PRIMARY KEY (id)
 );
 
+CREATE TABLE clinic_protocol (
+    clinic_id uuid NOT NULL,
+    id uuid NOT NULL,
+    code character varying(64) NOT NULL,
+    protocol_version integer NOT NULL,
+    name character varying(200) NOT NULL,
+    definition jsonb NOT NULL,
+    reason text NOT NULL,
+    retired_at timestamp with time zone,
+    retired_by uuid,
+    retired_reason text,
+    origin character varying(64) NOT NULL,
+    create_digest character varying(64),
+    entered_in_error_at timestamp with time zone,
+    entered_in_error_by uuid,
+    entered_in_error_reason text,
+    version integer NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by uuid NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT fk_clinic_protocol__clinic_id FOREIGN KEY (clinic_id) REFERENCES clinic(id),
+    CONSTRAINT pk_clinic_protocol PRIMARY KEY (clinic_id, id),
+    CONSTRAINT uq_clinic_protocol__clinic_id_code_protocol_version UNIQUE (clinic_id, code, protocol_version)
+);
+
 CREATE TABLE course (
     clinic_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -771,6 +796,8 @@ CREATE INDEX ix_alert__clinic_id_cause_id ON public.alert USING btree (clinic_id
 
 CREATE INDEX ix_alert__clinic_id_patient_id_raised_at ON public.alert USING btree (clinic_id, patient_id, raised_at);
 
+CREATE INDEX ix_alert__clinic_id_raised_at_id ON public.alert USING btree (clinic_id, raised_at, id);
+
 CREATE INDEX ix_alert__clinic_id_session_id_raised_at_id ON public.alert USING btree (clinic_id, session_id, raised_at, id);
 
 CREATE INDEX ix_alert__clinic_id_status_raised_at ON public.alert USING btree (clinic_id, status, raised_at);
@@ -813,6 +840,8 @@ CREATE INDEX ix_dose_decision__clinic_id_patient_id ON public.dose_decision USIN
 
 CREATE INDEX ix_dose_event__clinic_id_administration_id_occurred_at_ordinal ON public.dose_event USING btree (clinic_id, administration_id, occurred_at, ordinal);
 
+CREATE INDEX ix_dose_event__clinic_id_occurred_at_id ON public.dose_event USING btree (clinic_id, occurred_at, id);
+
 CREATE INDEX ix_dose_event__clinic_id_patient_id ON public.dose_event USING btree (clinic_id, patient_id);
 
 CREATE INDEX ix_dose_event__clinic_id_session_id_id ON public.dose_event USING btree (clinic_id, session_id, id);
@@ -838,6 +867,8 @@ CREATE INDEX ix_plan_item__clinic_id_patient_id ON public.plan_item USING btree 
 CREATE INDEX ix_plan_item__clinic_id_starts_at ON public.plan_item USING btree (clinic_id, starts_at);
 
 CREATE INDEX ix_principal__account_id ON public.principal USING btree (account_id);
+
+CREATE INDEX ix_principal__id ON public.principal USING btree (id);
 
 CREATE INDEX ix_token__account_id ON public.token USING btree (account_id);
 

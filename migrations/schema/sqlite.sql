@@ -241,6 +241,31 @@ CREATE TABLE clinic (
     CONSTRAINT pk_clinic PRIMARY KEY (id)
 );
 
+CREATE TABLE clinic_protocol (
+    clinic_id CHAR(32) NOT NULL,
+    id CHAR(32) NOT NULL,
+    code VARCHAR(64) NOT NULL,
+    protocol_version INTEGER NOT NULL,
+    name VARCHAR(200) NOT NULL,
+    definition JSON NOT NULL,
+    reason TEXT NOT NULL,
+    retired_at DATETIME,
+    retired_by CHAR(32),
+    retired_reason TEXT,
+    origin VARCHAR(64) NOT NULL,
+    create_digest VARCHAR(64),
+    entered_in_error_at DATETIME,
+    entered_in_error_by CHAR(32),
+    entered_in_error_reason TEXT,
+    version INTEGER NOT NULL,
+    recorded_at DATETIME NOT NULL,
+    recorded_by CHAR(32) NOT NULL,
+    updated_at DATETIME NOT NULL,
+    CONSTRAINT pk_clinic_protocol PRIMARY KEY (clinic_id, id),
+    CONSTRAINT fk_clinic_protocol__clinic_id FOREIGN KEY(clinic_id) REFERENCES clinic (id),
+    CONSTRAINT uq_clinic_protocol__clinic_id_code_protocol_version UNIQUE (clinic_id, code, protocol_version)
+);
+
 CREATE TABLE course (
     clinic_id CHAR(32) NOT NULL,
     id CHAR(32) NOT NULL,
@@ -771,6 +796,8 @@ CREATE INDEX ix_alert__clinic_id_cause_id ON alert (clinic_id, cause_id);
 
 CREATE INDEX ix_alert__clinic_id_patient_id_raised_at ON alert (clinic_id, patient_id, raised_at);
 
+CREATE INDEX ix_alert__clinic_id_raised_at_id ON alert (clinic_id, raised_at, id);
+
 CREATE INDEX ix_alert__clinic_id_session_id_raised_at_id ON alert (clinic_id, session_id, raised_at, id);
 
 CREATE INDEX ix_alert__clinic_id_status_raised_at ON alert (clinic_id, status, raised_at);
@@ -813,6 +840,8 @@ CREATE INDEX ix_dose_decision__clinic_id_patient_id ON dose_decision (clinic_id,
 
 CREATE INDEX ix_dose_event__clinic_id_administration_id_occurred_at_ordinal ON dose_event (clinic_id, administration_id, occurred_at, ordinal);
 
+CREATE INDEX ix_dose_event__clinic_id_occurred_at_id ON dose_event (clinic_id, occurred_at, id);
+
 CREATE INDEX ix_dose_event__clinic_id_patient_id ON dose_event (clinic_id, patient_id);
 
 CREATE INDEX ix_dose_event__clinic_id_session_id_id ON dose_event (clinic_id, session_id, id);
@@ -838,6 +867,8 @@ CREATE INDEX ix_plan_item__clinic_id_patient_id ON plan_item (clinic_id, patient
 CREATE INDEX ix_plan_item__clinic_id_starts_at ON plan_item (clinic_id, starts_at);
 
 CREATE INDEX ix_principal__account_id ON principal (account_id);
+
+CREATE INDEX ix_principal__id ON principal (id);
 
 CREATE INDEX ix_token__account_id ON token (account_id);
 

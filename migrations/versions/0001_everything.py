@@ -137,6 +137,37 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name=op.f("pk_login_throttle")),
     )
     op.create_table(
+        "clinic_protocol",
+        sa.Column("clinic_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("code", sa.String(length=64), nullable=False),
+        sa.Column("protocol_version", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column(
+            "definition",
+            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("retired_by", sa.Uuid(), nullable=True),
+        sa.Column("retired_reason", sa.Text(), nullable=True),
+        sa.Column("origin", sa.String(length=64), nullable=False),
+        sa.Column("create_digest", sa.String(length=64), nullable=True),
+        sa.Column("entered_in_error_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("entered_in_error_by", sa.Uuid(), nullable=True),
+        sa.Column("entered_in_error_reason", sa.Text(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by", sa.Uuid(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["clinic_id"], ["clinic.id"], name=op.f("fk_clinic_protocol__clinic_id")),
+        sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_clinic_protocol")),
+        sa.UniqueConstraint(
+            "clinic_id", "code", "protocol_version", name=op.f("uq_clinic_protocol__clinic_id_code_protocol_version")
+        ),
+    )
+    op.create_table(
         "location",
         sa.Column("clinic_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -240,6 +271,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("clinic_id", "account_id", name=op.f("uq_principal__clinic_id_account_id")),
     )
     op.create_index(op.f("ix_principal__account_id"), "principal", ["account_id"], unique=False)
+    op.create_index(op.f("ix_principal__id"), "principal", ["id"], unique=False)
     op.create_table(
         "token",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -307,6 +339,7 @@ def upgrade() -> None:
         ["clinic_id", "patient_id", "raised_at"],
         unique=False,
     )
+    op.create_index(op.f("ix_alert__clinic_id_raised_at_id"), "alert", ["clinic_id", "raised_at", "id"], unique=False)
     op.create_index(
         op.f("ix_alert__clinic_id_session_id_raised_at_id"),
         "alert",
@@ -1334,6 +1367,9 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(
+        op.f("ix_dose_event__clinic_id_occurred_at_id"), "dose_event", ["clinic_id", "occurred_at", "id"], unique=False
+    )
+    op.create_index(
         op.f("ix_dose_event__clinic_id_patient_id"), "dose_event", ["clinic_id", "patient_id"], unique=False
     )
     op.create_index(
@@ -1385,6 +1421,7 @@ def downgrade() -> None:
     # tables: from here on made from the models
     op.drop_index(op.f("ix_dose_event__clinic_id_session_id_id"), table_name="dose_event")
     op.drop_index(op.f("ix_dose_event__clinic_id_patient_id"), table_name="dose_event")
+    op.drop_index(op.f("ix_dose_event__clinic_id_occurred_at_id"), table_name="dose_event")
     op.drop_index(op.f("ix_dose_event__clinic_id_administration_id_occurred_at_ordinal"), table_name="dose_event")
     op.drop_table("dose_event")
     op.drop_index(op.f("ix_dose_decision__clinic_id_patient_id"), table_name="dose_decision")
@@ -1439,17 +1476,20 @@ def downgrade() -> None:
     op.drop_table("client_secret")
     op.drop_index(op.f("ix_alert__clinic_id_status_raised_at"), table_name="alert")
     op.drop_index(op.f("ix_alert__clinic_id_session_id_raised_at_id"), table_name="alert")
+    op.drop_index(op.f("ix_alert__clinic_id_raised_at_id"), table_name="alert")
     op.drop_index(op.f("ix_alert__clinic_id_patient_id_raised_at"), table_name="alert")
     op.drop_index(op.f("ix_alert__clinic_id_cause_id"), table_name="alert")
     op.drop_table("alert")
     op.drop_index(op.f("ix_token__account_id"), table_name="token")
     op.drop_table("token")
+    op.drop_index(op.f("ix_principal__id"), table_name="principal")
     op.drop_index(op.f("ix_principal__account_id"), table_name="principal")
     op.drop_table("principal")
     op.drop_index(op.f("ix_patient__clinic_id_family_name_folded_given_name_folded_id"), table_name="patient")
     op.drop_index(op.f("ix_patient__clinic_id_birth_on"), table_name="patient")
     op.drop_table("patient")
     op.drop_table("location")
+    op.drop_table("clinic_protocol")
     op.drop_table("login_throttle")
     op.drop_table("ledger_head")
     op.drop_index(op.f("ix_idempotency_key__created_at"), table_name="idempotency_key")

@@ -14,7 +14,7 @@ from app.kernel.actor import Actor
 from app.kernel.database import ReadSession
 from app.kernel.endpoint import Endpoint, ReadDb, require
 from app.kernel.ledger import change, latest_sequence, visible_changes
-from app.kernel.records import RESOURCES, current_states, respond
+from app.kernel.records import RESOURCES, TELLING, current_states, respond
 from app.kernel.schemas import CodeText
 
 router: Final = APIRouter(prefix="/v1", route_class=Endpoint, tags=["ledger"])
@@ -69,14 +69,14 @@ async def list_changes(  # one parameter a filter
 
 def _shown(row: RowMapping, states: dict[UUID, dict[str, Any]], actor: Actor) -> dict[str, Any]:
     same = ("sequence", "resource_type", "resource_id", "version", "root_type", "root_id", "recorded_at")
+    hidden = bool(RESOURCES[row["resource_type"]].withheld(actor))
     return {
         "object": "change",
         "event_id": row["id"],
         "event_type": row["event"],
         "change": row["kind"],
         **{name: row[name] for name in same},
-        # When a dose was given is withheld with it.
-        "occurred_at": None if RESOURCES[row["resource_type"]].withheld(actor) else row["occurred_at"],
+        **{name: None if hidden else row[name] for name in TELLING},
         "resource": states.get(row["resource_id"]),
     }
 

@@ -99,7 +99,7 @@ def told(row: Json, patient: Patient) -> Json:
         "session_on": row["given_on"] or _day(row["session_at"], course["time_zone"]),
         "location": row["location"][0] if row["location"] else None,
         "patient_identifiers": patient.row.get("identifiers"),
-        **{name: value for name, value in course.items() if name != "id"},
+        **{name: value for name, value in course.items() if name not in {"id", "counts_from"}},
         "phase": row["planned"][0]["phase"] if row["planned"] else course["phase"],
     }
     if "given" in row:
@@ -151,8 +151,8 @@ def _pressure(readings: Sequence[Json]) -> Json | None:
 
 def _watched(row: Json, course: Json) -> int | None:
     """Whole minutes from where the plan counts to the discharge; None where only the day of the dose is known."""
-    protocol = shipped_protocols().get((course["protocol_code"], course["protocol_version"]))
-    from_end = protocol is not None and protocol.observation.counts_from is ClockStart.END
+    shipped = shipped_protocols().get((course["protocol_code"], course["protocol_version"]))
+    from_end = (course["counts_from"] if shipped is None else shipped.observation.counts_from) == ClockStart.END
     begin, end = _instant(row["last_dose_at" if from_end else "started_at"]), _instant(row["discharged_at"])
     if begin is None or end is None or row["given_on"] is not None:
         return None

@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, FromClause, Select, Uuid, and_, bindparam, exists, func, or_, select
+from sqlalchemy import ColumnElement, FromClause, Select, Uuid, and_, bindparam, func, literal, or_, select
 
 from app.alerts.queries import alert, visible_alerts
 from app.alerts.rules import AlertStatus
@@ -19,9 +19,10 @@ from app.kernel.actor import Actor
 from app.kernel.json_rows import as_array, as_object, as_text
 from app.monitoring.queries import dissociation_note, visible_dissociation_notes, visible_vital_signs, vital_signs
 from app.patients.queries import patient, visible_patients, visible_weights, weight
+from app.protocols.queries import clinic_protocol
 from app.sessions.queries import session, visible_sessions
 
-_COURSE: Final = ("id", "protocol_code", "protocol_version", "phase", "indication_code", "time_zone")
+_COURSE: Final = ("id", "protocol_code", "protocol_version", "phase", "indication_code", "time_zone", "counts_from")
 _ORDER: Final = ("id", "ordered_mg", "ordered_mg_per_kg", "weight_kg", "prescriber_id", "name")
 _GIVEN: Final = (
     "id", "drug", "route", "placebo", "delivered_mg", "wasted_mg", "administered_by", "recorded_by", "name",
@@ -56,7 +57,9 @@ def sessions_of_staff(actor: Actor, staff: list[UUID]) -> ColumnElement[bool]:
         administration.c.administered_by.is_(None),
         administration.c.recorded_by.in_(staff),
     )
-    return or_(*(exists(one.with_only_columns(1).correlate(session)) for one in (ordered, given)))
+    # With a limit, each session is looked up by itself; without, PostgreSQL reads all of a clinic's orders first.
+    asked = (one.with_only_columns(literal(1)).limit(1).correlate(session) for one in (ordered, given))
+    return or_(*(one.scalar_subquery().is_not(None) for one in asked))
 
 
 def told_sessions(actor: Actor, members: tuple[str, ...], ids: list[UUID]) -> tuple[Select[Any, Any], dict[str, Any]]:
@@ -74,7 +77,7 @@ def told_sessions(actor: Actor, members: tuple[str, ...], ids: list[UUID]) -> tu
 def _told_sessions(actor: Actor, members: tuple[str, ...]) -> Select[Any, Any]:
     inside: dict[str, ColumnElement[Any]] = {
         "location": _array(visible_locations(actor), location, location.c.id == session.c.location_id, ("id", "name")),
-        "course": _array(visible_courses(actor), course, course.c.id == session.c.course_id, _COURSE),
+        "course": _course(actor),
         "planned": _array(
             visible_plan_items(actor), plan_item, plan_item.c.id == session.c.plan_item_id, ("id", "phase")
         ),
@@ -87,6 +90,25 @@ def _told_sessions(actor: Actor, members: tuple[str, ...]) -> Select[Any, Any]:
         inside["open_alert_count"] = _count(visible_alerts(actor), alert, alert.c.status == AlertStatus.OPEN)
     shown = as_text(as_object("session", (*members, *inside), session, inside)).label("shown")
     return visible_sessions(actor).where(session.c.id.in_(_WANTED)).with_only_columns(session.c.id, shown)
+
+
+def _course(actor: Actor) -> ColumnElement[Any]:
+    """A session's course; `counts_from` tells from where a plan of the clinic's own counts the observation."""
+    own = and_(
+        clinic_protocol.c.clinic_id == course.c.clinic_id,
+        clinic_protocol.c.code == course.c.protocol_code,
+        clinic_protocol.c.protocol_version == course.c.protocol_version,
+    )
+    found = (
+        visible_courses(actor)
+        .where(course.c.clinic_id == session.c.clinic_id, course.c.id == session.c.course_id)
+        .with_only_columns(
+            *(course.c[name] for name in _COURSE if name != "counts_from"),
+            clinic_protocol.c.definition["observation"]["counts_from"].as_string().label("counts_from"),
+        )
+        .select_from(course.outerjoin(clinic_protocol, own))
+    )
+    return _gathered(found, _COURSE, session)
 
 
 def _clinical(actor: Actor) -> dict[str, ColumnElement[Any]]:
