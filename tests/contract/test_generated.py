@@ -29,7 +29,8 @@ from schemathesis.pytest.lazy import get_all_tests
 from schemathesis.schemas import BaseSchema
 
 from tests.contract.document import Json, document, operations
-from tests.contract.fuzzing import Target, furnish, served
+from tests.contract.fuzzing import Target, furnish
+from tests.serving import served
 
 if TYPE_CHECKING:
     from tests.conftest import Installations
