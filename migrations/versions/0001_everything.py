@@ -240,6 +240,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("clinic_id", "account_id", name=op.f("uq_principal__clinic_id_account_id")),
     )
     op.create_index(op.f("ix_principal__account_id"), "principal", ["account_id"], unique=False)
+    op.create_index(op.f("ix_principal__id"), "principal", ["id"], unique=False)
     op.create_table(
         "token",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -307,6 +308,7 @@ def upgrade() -> None:
         ["clinic_id", "patient_id", "raised_at"],
         unique=False,
     )
+    op.create_index(op.f("ix_alert__clinic_id_raised_at_id"), "alert", ["clinic_id", "raised_at", "id"], unique=False)
     op.create_index(
         op.f("ix_alert__clinic_id_session_id_raised_at_id"),
         "alert",
@@ -693,8 +695,14 @@ def upgrade() -> None:
         sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("answered_on", sa.Date(), nullable=True),
         sa.Column("assessed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("encoding", sa.String(length=64), nullable=False),
         sa.Column(
             "items",
+            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
+            nullable=True,
+        ),
+        sa.Column(
+            "unscored_items",
             sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
             nullable=True,
         ),
@@ -705,7 +713,16 @@ def upgrade() -> None:
         sa.Column("prorated", sa.Boolean(), nullable=False),
         sa.Column("safety_item", sa.Integer(), nullable=True),
         sa.Column("safety_item_missing", sa.Boolean(), nullable=False),
-        sa.Column("syndrome", sa.String(length=64), nullable=True),
+        sa.Column(
+            "subscores",
+            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column(
+            "findings",
+            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("scoring_version", sa.String(length=64), nullable=False),
         sa.Column("recall_period", sa.String(length=200), nullable=False),
         sa.Column("hours_since_last_dose", sa.BigInteger(), nullable=True),
@@ -1319,6 +1336,9 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(
+        op.f("ix_dose_event__clinic_id_occurred_at_id"), "dose_event", ["clinic_id", "occurred_at", "id"], unique=False
+    )
+    op.create_index(
         op.f("ix_dose_event__clinic_id_patient_id"), "dose_event", ["clinic_id", "patient_id"], unique=False
     )
     op.create_index(
@@ -1370,6 +1390,7 @@ def downgrade() -> None:
     # tables: from here on made from the models
     op.drop_index(op.f("ix_dose_event__clinic_id_session_id_id"), table_name="dose_event")
     op.drop_index(op.f("ix_dose_event__clinic_id_patient_id"), table_name="dose_event")
+    op.drop_index(op.f("ix_dose_event__clinic_id_occurred_at_id"), table_name="dose_event")
     op.drop_index(op.f("ix_dose_event__clinic_id_administration_id_occurred_at_ordinal"), table_name="dose_event")
     op.drop_table("dose_event")
     op.drop_index(op.f("ix_dose_decision__clinic_id_patient_id"), table_name="dose_decision")
@@ -1424,11 +1445,13 @@ def downgrade() -> None:
     op.drop_table("client_secret")
     op.drop_index(op.f("ix_alert__clinic_id_status_raised_at"), table_name="alert")
     op.drop_index(op.f("ix_alert__clinic_id_session_id_raised_at_id"), table_name="alert")
+    op.drop_index(op.f("ix_alert__clinic_id_raised_at_id"), table_name="alert")
     op.drop_index(op.f("ix_alert__clinic_id_patient_id_raised_at"), table_name="alert")
     op.drop_index(op.f("ix_alert__clinic_id_cause_id"), table_name="alert")
     op.drop_table("alert")
     op.drop_index(op.f("ix_token__account_id"), table_name="token")
     op.drop_table("token")
+    op.drop_index(op.f("ix_principal__id"), table_name="principal")
     op.drop_index(op.f("ix_principal__account_id"), table_name="principal")
     op.drop_table("principal")
     op.drop_index(op.f("ix_patient__clinic_id_family_name_folded_given_name_folded_id"), table_name="patient")

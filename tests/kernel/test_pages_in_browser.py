@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from tests.conftest import Installations
 
 PAGES = ("/", "/docs", "/reference", "/problems", "/problems/version-mismatch")
-# Opens every area, and waits until what is in them is drawn.
 # Opens some areas, one after the other, and says which operations are drawn in them. Only what is in sight is drawn.
 OPENED = ("sign-in", "sessions")
 OPEN_DOCS = """(async () => {

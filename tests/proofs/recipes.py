@@ -16,6 +16,7 @@ from app.kernel.ids import new_id
 from tests.factories.patients import patient_body
 from tests.proofs.care import (
     PATHS,
+    PHQ9_OF_9,
     PHQ9_OF_19,
     Care,
     Json,
@@ -239,7 +240,7 @@ UPDATES: Final[Mapping[str, Json]] = {
     "dose_event": {"performed_by": "S. Levy"},
     "vital_signs": {"systolic_mmhg": 139},
     "dissociation_note": {"intensity": 5, "phenomena": ["floating"]},
-    "assessment": {"items": PHQ9_OF_19},
+    "assessment": {"items": PHQ9_OF_9},
 }
 # Members of one shape for several kinds of record that the records made here do not have.
 FOREIGN: Final[Mapping[str, frozenset[str]]] = {
