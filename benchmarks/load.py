@@ -4,6 +4,7 @@ It reads no more of an answer than it needs to find its end, so that it costs a 
 """
 
 import asyncio
+import itertools
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from typing_extensions import override
 _END_OF_HEAD: Final = b"\r\n\r\n"
 _PATIENCE_SECONDS: Final = 30
 _LENGTH: Final = b"content-length: "
+_KEY: Final = b"-" * 32
 
 
 @dataclass(slots=True)
@@ -109,13 +111,17 @@ async def visit(
 
 
 def _round_and_round(requests: Sequence[bytes]) -> Iterator[bytes]:
+    fresh = itertools.count(time.time_ns())
     while True:
-        yield from requests
+        for request in requests:
+            yield request.replace(_KEY, b"%032d" % next(fresh), 1) if _KEY in request else request
 
 
-def as_bytes(method: str, target: str, token: str, body: bytes = b"") -> bytes:
-    """A request as it goes over the wire."""
+def as_bytes(method: str, target: str, token: str, body: bytes = b"", *, keyed: bool = False) -> bytes:
+    """A request as it goes over the wire; one that is `keyed` gets a fresh idempotency key each time it is sent."""
     head = [f"{method} {target} HTTP/1.1", "host: 127.0.0.1", f"authorization: Bearer {token}"]
+    if keyed:
+        head.append(f"idempotency-key: {_KEY.decode()}")
     if body:
         head += ["content-type: application/json", f"content-length: {len(body)}"]
     return "\r\n".join(head).encode() + _END_OF_HEAD + body

@@ -7,6 +7,7 @@ SQLite is called where it stands, without a thread; PostgreSQL through asyncpg a
 import asyncio
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
@@ -21,7 +22,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.alerts.routes import ALERT
 from app.assessments.routes import ASSESSMENT
+from app.dosing.routes import ADMINISTRATION
 from app.kernel.ids import new_id
+from app.monitoring.routes import DISSOCIATION_NOTE
+from app.sessions.routes import SESSION
 from benchmarks import statements
 from benchmarks.statements import Dialect
 
@@ -60,11 +64,44 @@ _ASSESSMENT: Final = (
     "scoring_version",
     "recall_period",
 )
+_SESSION: Final = (
+    *_MARKS,
+    "status",
+    "drug",
+    "route",
+    "setting",
+    "session_at",
+    "started_at",
+    "last_dose_at",
+    "discharged_at",
+    "deviations",
+    "recorded_afterwards",
+    "recorded_after_minutes",
+    "gates",
+)
+_DOSE: Final = (
+    *_MARKS,
+    "drug",
+    "route",
+    "state",
+    "placebo",
+    "started_at",
+    "delivered_mg",
+    "delivered_source",
+    "reconciled",
+    "deviations",
+    "rule_version",
+)
+_NOTE: Final = (*_MARKS, "observed_at", "intensity", "phenomena")
+_PARTS: Final = {"session": _SESSION, "administration": _DOSE, "note": _NOTE, "assessment": _ASSESSMENT}
 _ALERT: Final = (*_MARKS, "code", "severity", "status", "cause_type", "rule", "raised_at")
 _BANDS: Final = ((4, "none_minimal"), (9, "mild"), (14, "moderate"), (19, "moderately_severe"), (27, "severe"))
 _FEW, _MANY, _OFTEN = 2, 5, 2
 _URGENT_FROM: Final = 3
 _TENTH: Final = 10
+_THOUSANDTH: Final = 1000
+
+Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +132,19 @@ class Store(Protocol):
         """R2."""
         ...
 
+    async def trajectory(self, course_id: str, instrument: str) -> str | None:
+        """R3."""
+        ...
+
+    async def new_session(self, patient_id: str, parts: Mapping[str, Row], alert: Row | None) -> str | None:
+        """W1."""
+        ...
+
     async def new_reading(self, session_id: str, row: Sequence[Any]) -> str | None:
         """W2."""
         ...
 
-    async def new_assessment(self, patient_id: str, row: Mapping[str, Any], alert: Sequence[Any] | None) -> str | None:
+    async def new_assessment(self, patient_id: str, row: Row, alert: Row | None) -> str | None:
         """W3."""
         ...
 
@@ -115,6 +160,8 @@ class PostgresqlStore:
         dialect = Dialect("postgresql")
         self._whole_session = statements.whole_session(dialect)
         self._page = statements.page_of_sessions(dialect)
+        self._trajectory = statements.trajectory(dialect)
+        self._session = statements.past_session(dialect, _PARTS, _ALERT)
         self._reading = statements.new_reading(dialect, _READING)
         self._assessment = statements.new_assessment(dialect, _ASSESSMENT, _ALERT)
 
@@ -157,14 +204,35 @@ class PostgresqlStore:
         """W2."""
         return await self._one(self._reading, self._tenant.clinic_id, session_id, *row)
 
-    async def new_assessment(self, patient_id: str, row: Mapping[str, Any], alert: Sequence[Any] | None) -> str | None:
+    async def new_assessment(self, patient_id: str, row: Row, alert: Row | None) -> str | None:
         """W3, in one statement."""
         tenant = self._tenant
-        raised = alert or (None,) * len(_ALERT)
-        values = {**row, "items": orjson.dumps(row["items"]).decode()}.values()
         return await self._one(
-            self._assessment, tenant.clinic_id, patient_id, tenant.time_zone, *values, alert is not None, *raised
+            self._assessment, tenant.clinic_id, patient_id, tenant.time_zone, *_plain(row), *_raised(alert)
         )
+
+    async def trajectory(self, course_id: str, instrument: str) -> str | None:
+        """R3."""
+        return await self._one(self._trajectory, self._tenant.clinic_id, course_id, instrument)
+
+    async def new_session(self, patient_id: str, parts: Mapping[str, Row], alert: Row | None) -> str | None:
+        """W1, in one statement; where another took the number of the session first, once more."""
+        tenant = self._tenant
+        rows = [value for row in parts.values() for value in _plain(row)]
+        while True:
+            with suppress(asyncpg.UniqueViolationError):
+                return await self._one(
+                    self._session, tenant.clinic_id, patient_id, tenant.time_zone, *rows, *_raised(alert)
+                )
+
+
+def _plain(row: Row) -> list[Any]:
+    """Values as asyncpg takes them: JSON as text."""
+    return [orjson.dumps(value).decode() if isinstance(value, list) else value for value in row.values()]
+
+
+def _raised(alert: Row | None) -> tuple[Any, ...]:
+    return (False, *(None,) * len(_ALERT)) if alert is None else (True, *alert.values())
 
 
 class SqliteStore:
@@ -179,9 +247,18 @@ class SqliteStore:
         self._whole_session = statements.whole_session(dialect)
         self._page = statements.page_of_sessions(dialect)
         self._reading = statements.new_reading(dialect, _READING)
+        self._trajectory = statements.trajectory(dialect)
+        self._course = statements.course_of(dialect)
         self._last_dose = statements.last_dose(dialect)
-        self._assessment = statements.plain_insert(dialect, ASSESSMENT, (*placed, *_ASSESSMENT))
-        self._alert = statements.plain_insert(dialect, ALERT, ("clinic_id", "patient_id", "cause_id", *_ALERT))
+        self._session = statements.plain_insert(
+            dialect, SESSION, ("clinic_id", "patient_id", "course_id", "number_in_course", *_SESSION)
+        )
+        inside = ("clinic_id", "patient_id", "session_id")
+        self._dose = statements.plain_insert(dialect, ADMINISTRATION, (*inside, *_DOSE))
+        self._note = statements.plain_insert(dialect, DISSOCIATION_NOTE, (*inside, *_NOTE))
+        placed = ("hours_since_last_dose", "days_since_last_dose", "too_soon_after_dose")
+        self._assessment = statements.plain_insert(dialect, ASSESSMENT, (*inside, "course_id", *placed, *_ASSESSMENT))
+        self._alert = statements.plain_insert(dialect, ALERT, (*inside, "cause_id", *_ALERT))
 
     async def open(self) -> None:
         """Connect, as safely as Seriatim does."""
@@ -209,27 +286,58 @@ class SqliteStore:
         """W2."""
         return self._one(self._reading, self._tenant.clinic_id, UUID(session_id), *row)
 
-    async def new_assessment(self, patient_id: str, row: Mapping[str, Any], alert: Sequence[Any] | None) -> str | None:
-        """W3: SQLite knows no time zones, so the time since the last dose is reckoned here."""
-        clinic_id, patient, at = self._tenant.clinic_id, UUID(patient_id), row["assessed_at"]
-        found = self._connection.execute(self._last_dose, [_in_sqlite(value) for value in (clinic_id, patient, at)])
-        known = found.fetchall()
-        if not known:
-            return None
-        hours, days = self._since(known[0][0], at)
+    async def trajectory(self, course_id: str, instrument: str) -> str | None:
+        """R3."""
+        return self._one(self._trajectory, self._tenant.clinic_id, UUID(course_id), instrument)
+
+    async def new_session(self, patient_id: str, parts: Mapping[str, Row], alert: Row | None) -> str | None:
+        """W1: a statement for each record, and one text of their answers."""
+        inside = (self._tenant.clinic_id, UUID(patient_id))
+        treatment, dose, note, form = parts.values()
         self._connection.execute("BEGIN IMMEDIATE")
-        answer: str = self._one(self._assessment, clinic_id, patient, hours, days, *row.values())
+        course = self._row(self._course, *inside)
+        placed = self._place(inside[1], form["assessed_at"])
+        if course is None or placed is None:
+            self._connection.execute("ROLLBACK")
+            return None
+        shown: str = self._one(self._session, *inside, *course, *treatment.values())
+        below = (*inside, treatment["id"])
+        given: str = self._one(self._dose, *below, *dose.values())
+        noted: str = self._one(self._note, *below, *note.values())
+        scored: str = self._one(self._assessment, *below, course[0], *placed, *form.values())
+        raised = "" if alert is None else self._one(self._alert, *below, form["id"], *alert.values())
+        self._connection.execute("COMMIT")
+        return (
+            f'{shown[:-1]},"dose_orders":[],"administrations":[{given}],"vital_signs":[],'
+            f'"dissociation_notes":[{noted}],"assessments":[{scored}],"alerts":[{raised}],"omitted":[]}}'
+        )
+
+    async def new_assessment(self, patient_id: str, row: Row, alert: Row | None) -> str | None:
+        """W3: SQLite knows no time zones, so the time since the last dose is reckoned here."""
+        below = (self._tenant.clinic_id, UUID(patient_id), None)
+        placed = self._place(below[1], row["assessed_at"])
+        if placed is None:
+            return None
+        self._connection.execute("BEGIN IMMEDIATE")
+        answer: str = self._one(self._assessment, *below, None, *placed, *row.values())
         if alert is not None:
-            self._one(self._alert, clinic_id, patient, row["id"], *alert)
+            self._one(self._alert, *below, row["id"], *alert.values())
         self._connection.execute("COMMIT")
         return answer
 
-    def _since(self, dosed: str | None, at: datetime) -> tuple[int | None, int | None]:
-        if dosed is None:
-            return None, None
-        dose_at = min(datetime.fromisoformat(dosed).replace(tzinfo=UTC), at)
+    def _row(self, statement: str, *parameters: object) -> tuple[Any, ...] | None:
+        return self._connection.execute(statement, [_in_sqlite(value) for value in parameters]).fetchone()
+
+    def _place(self, patient: UUID, at: datetime) -> tuple[int | None, int | None, bool] | None:
+        known = self._row(self._last_dose, self._tenant.clinic_id, patient, at)
+        if known is None:
+            return None
+        if known[0] is None:
+            return None, None, False
+        dose_at = min(datetime.fromisoformat(known[0]).replace(tzinfo=UTC), at)
         days = (at.astimezone(self._zone).date() - dose_at.astimezone(self._zone).date()).days
-        return int((at - dose_at).total_seconds() / 36 + 0.5), days
+        hours = int((at - dose_at).total_seconds() / 36 + 0.5)
+        return hours, days, hours < statements.TOO_SOON_BELOW
 
 
 def _in_sqlite(value: object) -> object:
@@ -265,6 +373,11 @@ class Reference:
                 limit = int(asked["limit"][0])
                 answer = await self._store.page_of_sessions(asked["status"][0], asked["route"][0], limit)
                 status = 200
+            case "GET", ["courses", course_id, "trajectory"]:
+                instrument = parse_qs(scope["query_string"].decode())["instrument"][0]
+                answer, status = await self._store.trajectory(course_id, instrument), 200
+            case "POST", ["patients", patient_id, "sessions"]:
+                answer, status = await self._new_session(patient_id, await _body(receive)), 201
             case "POST", ["sessions", session_id, "vital-signs"]:
                 answer, status = await self._new_reading(session_id, await _body(receive)), 201
             case "POST", ["patients", patient_id, "assessments"]:
@@ -284,8 +397,26 @@ class Reference:
         await self._store.close()
         await send({"type": "lifespan.shutdown.complete"})
 
-    def _marks(self, now: datetime) -> tuple[Any, ...]:
-        return new_id(), 1, now, self._tenant.principal_id, now, "live"
+    def _marks(self, now: datetime, origin: str = "live") -> tuple[Any, ...]:
+        return new_id(), 1, now, self._tenant.principal_id, now, origin
+
+    async def _new_session(self, patient_id: str, body: Mapping[str, Any]) -> str | None:
+        now, told = datetime.now(UTC), "afterwards"
+        begun, over = datetime.fromisoformat(body["started_at"]), datetime.fromisoformat(body["discharged_at"])
+        visit = ("discharged", "ketamine", body["route"], "clinic", begun, begun, begun, over, [])
+        late = int((now - begun).total_seconds() // 60)
+        amount = round(body["delivered_mg"] * _THOUSANDTH)
+        given = ("ketamine", body["route"], "stopped", False, begun, amount, "entered", False, ["no_order"], 1)
+        (note,), (form,) = body["dissociation_notes"], body["assessments"]
+        noted = (datetime.fromisoformat(note["observed_at"]), note["intensity"], note["phenomena"])
+        scored, alert = self._scored(form, now, told)
+        parts = {
+            "session": _named(_SESSION, (*self._marks(now, told), *visit, True, late, [])),
+            "administration": _named(_DOSE, (*self._marks(now, told), *given)),
+            "note": _named(_NOTE, (*self._marks(now, told), *noted)),
+            "assessment": scored,
+        }
+        return await self._store.new_session(patient_id, parts, alert)
 
     async def _new_reading(self, session_id: str, body: Mapping[str, Any]) -> str | None:
         row = [
@@ -300,20 +431,26 @@ class Reference:
         return await self._store.new_reading(session_id, row)
 
     async def _new_assessment(self, patient_id: str, body: Mapping[str, Any]) -> str | None:
-        now = datetime.now(UTC)
+        return await self._store.new_assessment(patient_id, *self._scored(body, datetime.now(UTC), "live"))
+
+    def _scored(self, body: Mapping[str, Any], now: datetime, origin: str) -> tuple[Row, Row | None]:
+        """The rows of a PHQ-9 and of the alert it raises, if any."""
         at = datetime.fromisoformat(body["answered_at"])
         items: list[int] = body["items"]
         total, safety = sum(items), items[8]
         severity = next(name for highest, name in _BANDS if total <= highest)
         scored = (items, total * 100, "computed", severity, False, False, safety, False, _syndrome(items))
         facts = ("PHQ9", 1, at, at, *scored, "PHQ9@1", "2 weeks")
-        row = dict(zip(_ASSESSMENT, (*self._marks(now), *facts), strict=True))
-        alert: tuple[Any, ...] | None = None
-        if safety:
-            urgency = "urgent" if safety >= _URGENT_FROM else "review"
-            raised = ("safety_item_positive", urgency, "open", "assessment", "PHQ9 item 9", now)
-            alert = (*self._marks(now), *raised)
-        return await self._store.new_assessment(patient_id, row, alert)
+        row = _named(_ASSESSMENT, (*self._marks(now, origin), *facts))
+        if not safety:
+            return row, None
+        urgency = "urgent" if safety >= _URGENT_FROM else "review"
+        raised = ("safety_item_positive", urgency, "open", "assessment", "PHQ9 item 9", now)
+        return row, _named(_ALERT, (*self._marks(now, origin), *raised))
+
+
+def _named(columns: Sequence[str], values: Sequence[Any]) -> Row:
+    return dict(zip(columns, values, strict=True))
 
 
 def _syndrome(items: Sequence[int]) -> str:

@@ -4,19 +4,24 @@ Which members an answer has is read from the application's own tables and shapes
 sides cannot drift apart; from then on each statement is a fixed text, as somebody would have written it by hand.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import JSON, Boolean, Column, Uuid
 
+from app.alerts.routes import ALERT
 from app.assessments.routes import ASSESSMENT
+from app.dosing.routes import ADMINISTRATION
 from app.kernel.records import Resource
 from app.kernel.tables import Scaled, UtcDateTime
-from app.monitoring.routes import VITAL_SIGNS
+from app.monitoring.routes import DISSOCIATION_NOTE, VITAL_SIGNS
 from app.sessions.routes import SESSION
 from app.treatment.routes import SESSION_RECORD
 
 _MARK: Final = "entered_in_error"
+TOO_SOON_BELOW: Final = 2400
+"""Hundredths of an hour after a dose from which on a PHQ-9 speaks of the time after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,28 +161,163 @@ def new_assessment(dialect: Dialect, columns: tuple[str, ...], alert_columns: tu
 
     Parameters: clinic, patient, zone, the assessment's columns, whether to raise an alert, the alert's columns.
     """
-    first = 4
-    places = ", ".join(dialect.place(first + number) for number in range(len(columns)))
-    ask = first + len(columns)
-    alert_places = ", ".join(dialect.place(ask + 1 + number) for number in range(len(alert_columns)))
-    at = f"${first + columns.index('assessed_at')}::timestamptz"
-    insert = (
-        f"INSERT INTO assessment (clinic_id, patient_id, hours_since_last_dose, days_since_last_dose, "
-        f"{', '.join(columns)}) SELECT p.clinic_id, p.id, "
-        f"round(extract(epoch FROM {at} - d.dose_at) / 36)::bigint, "
-        f"({at} AT TIME ZONE $3::text)::date - (d.dose_at AT TIME ZONE $3::text)::date, "
-        f"{_typed(dialect, ASSESSMENT, columns, places)} "
-        "FROM patient AS p LEFT JOIN LATERAL (SELECT least(coalesce(s.last_dose_at, s.started_at), "
-        f"{at}) AS dose_at FROM treatment_session AS s WHERE s.clinic_id = p.clinic_id AND s.patient_id = p.id "
-        f"AND s.started_at <= {at} AND s.{_MARK}_at IS NULL ORDER BY s.started_at DESC LIMIT 1) AS d ON true "
-        f"WHERE p.clinic_id = $1 AND p.id = $2 AND p.{_MARK}_at IS NULL RETURNING *"
+    form, ask, alert = _numbered(_FIRST, columns, ("ask",), alert_columns)
+    made = _scored(dialect, form, {"patient_id": "p.id"}, f"patient AS p WHERE {_STANDING_PATIENT}")
+    raised = _raised(dialect, ask["ask"], alert, ())
+    members = members_of(dialect, ASSESSMENT, "a")
+    return f"WITH a AS ({made}), r AS ({raised}) {dialect.record(members, 'FROM a')}"
+
+
+_FIRST: Final = 4
+_STANDING_PATIENT: Final = f"p.clinic_id = $1 AND p.id = $2 AND p.{_MARK}_at IS NULL"
+_STANDING_COURSES: Final = (
+    f"c.status IN ('planned', 'active', 'paused') AND c.{_MARK}_at IS NULL ORDER BY c.id DESC LIMIT 1"
+)
+
+
+def _numbered(first: int, *groups: tuple[str, ...]) -> list[dict[str, str]]:
+    """Placeholders of PostgreSQL for groups of columns, by column, numbered on from the first."""
+    numbers = iter(range(first, first + sum(map(len, groups))))
+    return [{name: f"${next(numbers)}" for name in group} for group in groups]
+
+
+def _scored(dialect: Dialect, form: Mapping[str, str], belongs: Mapping[str, str], source: str) -> str:
+    """Insert a form with the time since the patient's last dose; `source` has the clinic and whom it belongs to."""
+    at = f"{form['assessed_at']}::timestamptz"
+    tables, _, condition = source.partition(" WHERE ")
+    hours = f"round(extract(epoch FROM {at} - d.dose_at) / 36)::bigint"
+    days = f"({at} AT TIME ZONE $3::text)::date - (d.dose_at AT TIME ZONE $3::text)::date"
+    row = {"clinic_id": f"{tables.split()[-1]}.clinic_id", **belongs, "hours_since_last_dose": hours}
+    row |= {"days_since_last_dose": days, "too_soon_after_dose": f"coalesce({hours} < {TOO_SOON_BELOW}, false)"}
+    values = ", ".join((*row.values(), _typed(dialect, ASSESSMENT, tuple(form), ", ".join(form.values()))))
+    return (
+        f"INSERT INTO assessment ({', '.join((*row, *form))}) SELECT {values} FROM {tables} LEFT JOIN LATERAL "
+        f"(SELECT least(coalesce(t.last_dose_at, t.started_at), {at}) AS dose_at FROM treatment_session AS t "
+        f"WHERE t.clinic_id = {row['clinic_id']} AND t.patient_id = {belongs['patient_id']} AND t.started_at <= {at} "
+        f"AND t.{_MARK}_at IS NULL ORDER BY t.started_at DESC LIMIT 1) AS d ON true "
+        f"{f'WHERE {condition} ' if condition else ''}RETURNING *"
     )
-    alert = (
-        f"INSERT INTO alert (clinic_id, patient_id, cause_id, {', '.join(alert_columns)}) "
-        f"SELECT m.clinic_id, m.patient_id, m.id, {alert_places} FROM made AS m WHERE ${ask}::boolean"
+
+
+def _raised(dialect: Dialect, ask: str, alert: Mapping[str, str], belongs: tuple[str, ...]) -> str:
+    """Insert the alert about the form `a`, where it is asked for."""
+    places = _typed(dialect, ALERT, tuple(alert), ", ".join(alert.values()))
+    inherited = ("clinic_id", "patient_id", *belongs)
+    return (
+        f"INSERT INTO alert ({', '.join((*inherited, 'cause_id', *alert))}) "
+        f"SELECT {', '.join(f'a.{name}' for name in (*inherited, 'id'))}, {places} FROM a WHERE {ask}::boolean "
+        "RETURNING *"
     )
-    members = members_of(dialect, ASSESSMENT, "m")
-    return f"WITH made AS ({insert}), raised AS ({alert}) {dialect.record(members, 'FROM made AS m')}"
+
+
+def course_of(dialect: Dialect) -> str:
+    """The newest running course and the number of its next session, by clinic and patient."""
+    number = (
+        "(SELECT coalesce(max(t.number_in_course), 0) + 1 FROM treatment_session AS t "
+        "WHERE t.clinic_id = c.clinic_id AND t.course_id = c.id)"
+    )
+    return (
+        f"SELECT c.id, {number} AS number FROM course AS c JOIN patient AS p ON p.clinic_id = c.clinic_id "
+        f"AND p.id = c.patient_id AND p.{_MARK}_at IS NULL "
+        f"WHERE c.clinic_id = {dialect.place(1)} AND c.patient_id = {dialect.place(2)} AND {_STANDING_COURSES}"
+    )
+
+
+def past_session(dialect: Dialect, parts: Mapping[str, tuple[str, ...]], alert_columns: tuple[str, ...]) -> str:
+    """W1 on PostgreSQL, whole: session, dose, note, form with the time since the dose before, the alert where asked.
+
+    Parameters: clinic, patient, zone, the columns of session, administration, note and form, whether to raise an
+    alert, the alert's columns.
+    """
+    treatment, dose, note, form, ask, alert = _numbered(_FIRST, *parts.values(), ("ask",), alert_columns)
+    inside = {"patient_id": "s.patient_id", "session_id": "s.id"}
+
+    def below(resource: Resource, places: Mapping[str, str]) -> str:
+        values = _typed(dialect, resource, tuple(places), ", ".join(places.values()))
+        return (
+            f"INSERT INTO {resource.table.name} (clinic_id, {', '.join((*inside, *places))}) "
+            f"SELECT s.clinic_id, {', '.join(inside.values())}, {values} FROM s RETURNING *"
+        )
+
+    values = _typed(dialect, SESSION, tuple(treatment), ", ".join(treatment.values()))
+    steps = {
+        "c": course_of(dialect),
+        "s": "INSERT INTO treatment_session (clinic_id, patient_id, course_id, number_in_course, "
+        f"{', '.join(treatment)}) SELECT $1, $2, c.id, c.number, {values} FROM c RETURNING *",
+        "m": below(ADMINISTRATION, dose),
+        "n": below(DISSOCIATION_NOTE, note),
+        "a": _scored(dialect, form, inside | {"course_id": "s.course_id"}, "s"),
+        "r": _raised(dialect, ask["ask"], alert, ("session_id",)),
+    }
+    members = members_of(dialect, SESSION_RECORD, "s")
+    children = {"administrations": (ADMINISTRATION, "m"), "dissociation_notes": (DISSOCIATION_NOTE, "n")}
+    for member, (resource, source) in (children | {"assessments": (ASSESSMENT, "a"), "alerts": (ALERT, "r")}).items():
+        members[member] = dialect.gathered(dialect.record(members_of(dialect, resource, source), f"FROM {source}"))
+    listed = ", ".join(f"{name} AS ({step})" for name, step in steps.items())
+    return f"WITH {listed} {dialect.record(members, 'FROM s')}"
+
+
+def trajectory(dialect: Dialect) -> str:
+    """R3, by clinic, course and instrument: points with what they count as, baseline, sessions with what was given."""
+
+    def standing(name: str) -> str:
+        return f"{name}.{_MARK}_at IS NULL"
+
+    two_weeks = "datetime(f.at, '-14 days')" if dialect.is_sqlite else "f.at - interval '14 days'"
+    last = "FROM d WHERE d.started_at < a.assessed_at ORDER BY d.started_at DESC LIMIT 1"
+    steps = {
+        "c": "SELECT c.clinic_id, c.id, c.patient_id, c.time_zone FROM course AS c "
+        f"WHERE c.clinic_id = {dialect.place(1)} AND c.id = {dialect.place(2)}",
+        "d": f"SELECT s.* FROM treatment_session AS s WHERE s.clinic_id = {dialect.place(1)} "
+        f"AND s.course_id = {dialect.place(2)} AND s.started_at IS NOT NULL AND {standing('s')}",
+        "f": "SELECT min(d.started_at) AS at FROM d",
+        "a": f"SELECT a.*, (SELECT d.id {last}) AS after_session_id, "
+        f"(SELECT d.number_in_course {last}) AS after_number FROM assessment AS a "
+        f"WHERE a.clinic_id = {dialect.place(1)} AND a.course_id = {dialect.place(2)} "
+        f"AND a.instrument = {dialect.place(3)} AND {standing('a')}",
+        "b": "SELECT a.* FROM a CROSS JOIN f WHERE a.total IS NOT NULL AND a.assessed_at <= f.at "
+        f"AND a.assessed_at >= {two_weeks} ORDER BY a.assessed_at DESC, a.id DESC LIMIT 1",
+        "j": "SELECT a.*, b.total AS base, CASE WHEN a.id = b.id THEN 'baseline' WHEN a.total IS NULL "
+        "OR a.too_soon_after_dose OR a.after_number IS NULL THEN 'nothing' ELSE 'follow_up' END AS counts_as "
+        "FROM a LEFT JOIN b ON true",
+    }
+    columns = ASSESSMENT.table.c
+
+    def placed(source: str) -> dict[str, str]:
+        names = ("assessed_at", "answered_on", "total", "severity", "scoring_version")
+        found = {name: dialect.value(source, columns[name]) for name in names}
+        return {"assessment_id": dialect.value(source, columns["id"]), **found}
+
+    counted = "CASE WHEN j.counts_as = 'follow_up' THEN"
+    of_point = ("hours_since_last_dose", "days_since_last_dose", "session_id", "incomplete", "prorated")
+    points = placed("j") | {name: dialect.value("j", columns[name]) for name in (*of_point, "too_soon_after_dose")}
+    points |= {
+        "after_session_id": dialect.value("j", columns["session_id"]).replace("j.session_id", "j.after_session_id"),
+        "after_session_number": "j.after_number",
+        "counts_as": "j.counts_as",
+        "reduction_points": f"{counted} (j.base - j.total) / 100.0 END",
+        "reduction_percent": f"{counted} round((j.base - j.total) * 100.0 / nullif(j.base, 0), 2) END",
+    }
+    visit, dose = SESSION.table.c, ADMINISTRATION.table.c
+    given = f"FROM administration AS m WHERE m.clinic_id = d.clinic_id AND m.session_id = d.id AND {standing('m')}"
+    sessions = {"session_id": dialect.value("d", visit["id"]), "number": "d.number_in_course"}
+    sessions |= {name: dialect.value("d", visit[name]) for name in ("started_at", "last_dose_at", "drug", "route")}
+    total = dialect.value("m", dose["delivered_mg"]).replace("m.delivered_mg", "sum(m.delivered_mg)")
+    sessions["delivered_mg"] = f"(SELECT {total} {given})"
+    first = dialect.value("f", visit["started_at"]).replace("f.started_at", "f.at")
+    baseline = f"({dialect.record(placed('b'), 'FROM b')})"
+    members = {
+        "object": "'trajectory'",
+        "course_id": dialect.value("c", visit["id"]),
+        "patient_id": dialect.value("c", visit["patient_id"]),
+        "time_zone": "c.time_zone",
+        "first_dose_at": f"(SELECT {first} FROM f)",
+        "baseline": f"json({baseline})" if dialect.is_sqlite else baseline,
+        "points": dialect.gathered(dialect.record(points, "FROM j ORDER BY j.assessed_at, j.id")),
+        "sessions": dialect.gathered(dialect.record(sessions, "FROM d ORDER BY d.started_at, d.id")),
+    }
+    listed = ", ".join(f"{name} AS MATERIALIZED ({step})" for name, step in steps.items())
+    return f"WITH {listed} {dialect.record(members, 'FROM c')}"
 
 
 def plain_insert(dialect: Dialect, resource: Resource, columns: tuple[str, ...]) -> str:

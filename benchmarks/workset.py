@@ -9,18 +9,20 @@ import hashlib
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Table, insert, select, text, update
+from sqlalchemy import JSON, Boolean, Column, Connection, Table, insert, select, text, update
 
 from app.alerts.models import Alert
 from app.assessments.catalogue import shipped_instruments
 from app.assessments.models import Assessment
 from app.assessments.rules.safety import safety_alert
 from app.assessments.rules.scoring import score_items
+from app.assessments.rules.windows import hours_since, is_too_soon
 from app.courses.models import Course
 from app.dosing.models import Administration, DoseEventRecord, DoseOrder
 from app.identity import actions
@@ -41,6 +43,8 @@ CLINICS: Final = 2
 SESSIONS_PER_PATIENT: Final = 6
 READINGS_PER_SESSION: Final = 8
 _ASSESSMENTS_PER_SESSION: Final = 3
+_INTERVAL: Final = timedelta(days=3.5)
+_INFUSION: Final = timedelta(minutes=40)
 _EVENTS: Final = (("start", 0, "1.03"), ("rate_change", 15, "0.7"), ("stop", 40, None))
 _PATIENTS_AT_ONCE: Final = 50
 _ROWS_AT_ONCE: Final = 1000
@@ -80,7 +84,8 @@ class WorkSet:
     clinic: Clinic
     records: list[UUID] = field(default_factory=list[UUID])  # sessions that are over, with everything in them
     running: list[UUID] = field(default_factory=list[UUID])  # sessions that take readings
-    patients: list[UUID] = field(default_factory=list[UUID])
+    courses: list[UUID] = field(default_factory=list[UUID])  # courses whose curve is read
+    patients: list[UUID] = field(default_factory=list[UUID])  # patients, others, who get sessions and scores
     rows: int = 0
 
 
@@ -168,8 +173,14 @@ def _write(connection: Connection, work: WorkSet, facts: Sequence[Fact], last: i
 
 
 def _whole(table: Table, fact: Fact) -> dict[str, Any]:
-    """All columns of a row; what the fact does not say is empty."""
-    return {column.name: fact.columns.get(column.name) for column in table.columns}
+    """All columns of a row; what the fact does not say is empty: null, or an empty list or False where it must be."""
+    return {column.name: fact.columns.get(column.name, _empty(column)) for column in table.columns}
+
+
+def _empty(column: Column[Any]) -> object:
+    if column.nullable:
+        return None
+    return [] if isinstance(column.type, JSON) else False if isinstance(column.type, Boolean) else None
 
 
 def _change(work: WorkSet, fact: Fact, sequence: int) -> dict[str, Any]:
@@ -210,13 +221,14 @@ class _Maker:
         self._chance = chance
         self._now = now
         self._phq9 = shipped_instruments()["PHQ9", 1]
+        self._zone = ZoneInfo(work.clinic.time_zone)
 
     def patient(self) -> Iterator[Fact]:
         """A patient with one course of sessions, twice a week."""
         chance = self._chance
         running = chance.random() < _SHARE_RUNNING
         ends = self._now if running else self._now - timedelta(hours=chance.randrange(24, 17_000))
-        begins = ends - timedelta(days=3.5 * (SESSIONS_PER_PATIENT - 1), minutes=40)
+        begins = ends - _INTERVAL * (SESSIONS_PER_PATIENT - 1) - _INFUSION
         given, family = chance.choice(("Robin", "Alex", "Kim", "Sasha")), f"Rivera-{chance.randrange(10_000)}"
         patient = self._record(
             begins,
@@ -228,7 +240,6 @@ class _Maker:
             sex=chance.choice(("female", "male")),
             identifiers=[],
         )
-        self._work.patients.append(patient["id"])
         yield Fact(Patient, patient, "patient.registered")
         route = chance.choices(_ROUTES, _ROUTE_WEIGHTS)[0]
         course = self._record(
@@ -239,12 +250,18 @@ class _Maker:
             indication_code="F33.2",
             status="active",
             phase="induction",
+            phase_started_on=begins.date(),
             starts_on=begins.date(),
             time_zone=self._work.clinic.time_zone,
         )
         yield Fact(Course, course, "course.opened")
+        # Some are read and others written, so that no read grows with what a faster side has written before.
+        if len(self._work.courses) <= len(self._work.patients):
+            self._work.courses.append(course["id"])
+        else:
+            self._work.patients.append(patient["id"])
         for number in range(1, SESSIONS_PER_PATIENT + 1):
-            at = begins + timedelta(days=3.5 * (number - 1))
+            at = begins + _INTERVAL * (number - 1)
             over = not (running and number == SESSIONS_PER_PATIENT)
             yield from self._session(course, number, route, at, over=over)
 
@@ -266,8 +283,8 @@ class _Maker:
             checked_in_at=at - timedelta(minutes=30),
             cleared_at=at - timedelta(minutes=10),
             started_at=at,
-            last_dose_at=at + timedelta(minutes=40),
-            dosing_ended_at=at + timedelta(minutes=40),
+            last_dose_at=at + _INFUSION,
+            dosing_ended_at=at + _INFUSION,
             discharged_at=at + timedelta(minutes=120) if over else None,
             condition_at_discharge="well" if over else None,
             escort_name="R. Rivera" if over else None,
@@ -281,8 +298,10 @@ class _Maker:
         for reading in range(READINGS_PER_SESSION):
             yield self._reading(inside, at + timedelta(minutes=15 * reading))
         yield self._experience(inside, at + timedelta(minutes=20))
+        dosed_at = at - _INTERVAL + _INFUSION if number > 1 else None
         for form in range(_ASSESSMENTS_PER_SESSION):
-            yield from self._assessment(inside | {"course_id": course["id"]}, at - timedelta(minutes=25 - form))
+            answered_at = at - timedelta(minutes=25 - form)
+            yield from self._assessment(inside | {"course_id": course["id"]}, answered_at, dosed_at)
         if not over:
             self._work.running.append(treatment["id"])
         elif route == "intravenous":
@@ -320,7 +339,7 @@ class _Maker:
             concentration_mg_per_ml=Decimal(10),
             access_site="left forearm",
             started_at=at,
-            stopped_at=at + timedelta(minutes=40),
+            stopped_at=at + _INFUSION,
             infusion_minutes=Decimal(40),
             drawn_mg=Decimal("41.2"),
             delivered_mg=Decimal("32.95"),
@@ -376,9 +395,12 @@ class _Maker:
         )
         return Fact(DissociationNote, note, "dissociation_note.recorded")
 
-    def _assessment(self, belongs: Mapping[str, Any], at: datetime) -> Iterator[Fact]:
+    def _assessment(self, belongs: Mapping[str, Any], at: datetime, dosed_at: datetime | None) -> Iterator[Fact]:
         items = [self._chance.randrange(4) for _ in range(8)] + [self._chance.choices((0, 1, 3), (18, 1, 1))[0]]
         score = score_items(self._phq9, items)
+        recall = self._phq9.recalls[0]
+        hours = hours_since(dosed_at, at)
+        days = None if dosed_at is None else (self._day(at) - self._day(dosed_at)).days
         assessment = self._record(
             at,
             **belongs,
@@ -396,8 +418,10 @@ class _Maker:
             safety_item_missing=score.safety_item_missing,
             syndrome=score.syndrome,
             scoring_version=score.scoring_version,
-            recall_period=self._phq9.recall,
-            too_soon_after_dose=False,
+            recall_period=recall.period,
+            hours_since_last_dose=hours,
+            days_since_last_dose=days,
+            too_soon_after_dose=is_too_soon(recall, hours, days),
         )
         yield Fact(Assessment, assessment, "assessment.recorded")
         if (found := safety_alert(self._phq9, score)) is not None:
@@ -414,6 +438,9 @@ class _Maker:
                 raised_at=at,
             )
             yield Fact(Alert, alert, "alert.raised")
+
+    def _day(self, at: datetime) -> date:
+        return at.astimezone(self._zone).date()
 
     def _record(self, at: datetime, **facts: Any) -> dict[str, Any]:
         return {
