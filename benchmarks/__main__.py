@@ -24,10 +24,11 @@ from benchmarks.operations import OPERATIONS, Operation, require_equal_answers
 from benchmarks.reference import Tenant
 from benchmarks.report import Tally
 from benchmarks.servers import Server, Side, start
-from benchmarks.workset import WorkSet, build
+from benchmarks.workset import SESSIONS_PER_PATIENT, WorkSet, build
 
 _OUT: Final = Path(__file__).parent / "out"
 _WARM_UP_SECONDS: Final = 1.0
+_PATIENTS: Final = {"small": 500, "full": 4000}
 
 
 class WrongAnswers(AssertionError):
@@ -53,7 +54,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--database", action="append", choices=("sqlite", "postgresql"), help="default both")
     parser.add_argument("--operation", action="append", choices=[one.code for one in OPERATIONS], help="default all")
-    parser.add_argument("--patients", type=int, default=500, help="6 sessions each, 8 readings and 3 forms a session")
+    parser.add_argument("--size", choices=_PATIENTS, default="small", help="how large the work set is")
+    parser.add_argument("--patients", type=int, help="instead of a size: 6 sessions each, with 8 readings and 3 forms")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=6)
     parser.add_argument("--seconds", type=float, default=1.2, help="the longest one visit lasts")
@@ -61,10 +63,12 @@ def main() -> None:
     parser.add_argument("--connections", type=int, default=32, help="requests under way at once")
     parser.add_argument("--pool", type=int, default=10, help="connections each side keeps to PostgreSQL")
     parser.add_argument("--out", type=Path, default=_OUT)
+    parser.add_argument("--publish", type=Path, metavar="README", help="also write the table between its markers")
     asked = parser.parse_args()
     operations = [one for one in OPERATIONS if asked.operation is None or one.code in asked.operation]
+    patients = asked.patients or _PATIENTS[asked.size]
     plan = Plan(
-        asked.patients, asked.seed, asked.rounds, asked.seconds, asked.most, asked.connections, asked.pool, operations
+        patients, asked.seed, asked.rounds, asked.seconds, asked.most, asked.connections, asked.pool, operations
     )
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     print(f"{machine}; {plan.rounds} rounds, {plan.connections} connections")
@@ -75,6 +79,9 @@ def main() -> None:
             Path(folder).chmod(0o755)
             results[database] = _measure(database, Path(folder), plan)
     report.write(asked.out, results)
+    if asked.publish is not None:
+        sessions = f"{patients * SESSIONS_PER_PATIENT:,}".replace(",", " ")
+        report.publish(asked.publish, results, f"{machine}, {plan.connections} connections, {sessions} sessions")
     print(f"\nWritten to {asked.out / 'latest.json'}")
 
 
