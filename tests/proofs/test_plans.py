@@ -1,0 +1,178 @@
+"""No request reads a clinic's table from end to end: each statement the API sends has an index to go by.
+
+Every operation is called in a clinic with hundreds of patients, in a database whose statistics are fresh; lists are
+also asked with each of their filters and for a second page. Each statement that is sent is then explained. An
+operation that is added is walked with the others, because it needs a recipe.
+"""
+
+import asyncio
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any, Final
+
+import pytest
+from sqlalchemy import Connection, event, select, text
+
+from app.identity.actions import system_actor
+from app.identity.queries import principal
+from app.kernel import clock
+from app.kernel.database import Database, open_for_migrations
+from app.kernel.guard import clinic_tables
+from benchmarks.workset import WorkSet, build
+from tests.proofs.care import instant
+from tests.proofs.recipes import RECIPES, Call, Operation, operations_of, stage_in
+from tests.world import Installation, World
+
+PATIENTS: Final = 300
+# PostgreSQL rightly reads a table of a page or two as a whole, whatever indexes it has. For those the question is
+# whether there is an index it would take if it had to; for the others it is what it does.
+SMALL_TABLE_ROWS: Final = 500
+EXPLAINED: Final = ("SELECT", "WITH", "UPDATE", "DELETE")
+
+
+@dataclass
+class Sent:
+    """The statements that were sent, by the operation they were sent for."""
+
+    statements: dict[str, tuple[str, Any]] = field(default_factory=dict)
+    operation: str = ""
+
+    def note(self, _conn: object, _cursor: object, statement: str, parameters: Any, _context: object, many: bool) -> None:  # noqa: FBT001, E501
+        """Keep one; listens to `before_cursor_execute`."""
+        if self.operation and not many and statement.lstrip().startswith(EXPLAINED):
+            self.statements.setdefault(statement, (self.operation, parameters))
+
+    @contextmanager
+    def during(self, operation: str) -> Iterator[None]:
+        """Keep what is sent meanwhile."""
+        self.operation = operation
+        yield
+        self.operation = ""
+
+
+def watch(database: Database) -> Sent:
+    """Listen to everything a database is sent."""
+    sent = Sent()
+    for engine in {database.reader.sync_engine, database.writer.sync_engine}:
+        event.listen(engine, "before_cursor_execute", sent.note)
+    return sent
+
+
+@pytest.fixture
+async def crowded(own_installation: Installation) -> tuple[Installation, WorkSet]:
+    """An installation with the work set of the benchmark."""
+    work = await asyncio.to_thread(build, own_installation.settings, patients=PATIENTS, seed=1)
+    return own_installation, work
+
+
+async def world_of(installation: Installation, work: WorkSet) -> World:
+    """The crowded clinic, to act in."""
+    system = await system_actor(installation.database, work.clinic.id, source="test")
+    administrators = select(principal.c.account_id, principal.c.id).where(
+        principal.c.clinic_id == work.clinic.id, principal.c.kind == "staff", principal.c.name == "Dana Okafor"
+    )
+    async with installation.database.reading() as db:
+        account_id, principal_id = (await db.execute(administrators)).one()
+    return World(installation, work.clinic.id, system, "Crowded", account_id, principal_id)
+
+
+def queries_of(
+    document: Mapping[str, Any], operation: Operation, answer: Mapping[str, Any]
+) -> Iterator[dict[str, Any]]:
+    """Further queries to send to an address: each parameter by itself, and the second page."""
+    first = next((one for one in answer.get("items") or () if isinstance(one, dict)), {})
+    for listed in operation.facts.get("parameters", ()):
+        parameter = listed
+        if "$ref" in listed:
+            parameter = document["components"]["parameters"][listed["$ref"].rsplit("/", 1)[1]]
+        name, schema = parameter["name"], parameter.get("schema", {})
+        if parameter["in"] != "query" or name in {"limit", "cursor", "total"}:
+            continue
+        inner = schema.get("items", schema)
+        told = first.get(name)
+        examples = [*inner.get("enum", ()), *inner.get("examples", ()), *schema.get("examples", ())]
+        examples += [one["value"] for one in parameter.get("examples", {}).values()]
+        if schema.get("type") == "boolean":
+            yield {name: "true"}
+        elif name == "as_of":
+            yield {name: instant(clock.now())}
+        elif isinstance(told, str | int | float):
+            yield {name: told}
+        elif examples and not isinstance(examples[0], list):
+            yield {name: examples[0]}
+        else:
+            print("NOT ASKED", operation.id, name)
+    if answer.get("next_cursor"):
+        yield {"cursor": answer["next_cursor"]}
+
+
+async def test_every_statement_has_an_index_to_go_by(crowded: tuple[Installation, WorkSet]) -> None:
+    installation, work = crowded
+    clinic = await world_of(installation, work)
+    stage = await stage_in(clinic)
+    sent = watch(installation.database)
+    document = installation.api.openapi()
+    for operation in operations_of(document):
+        admin = operation.template.startswith(("/v1/staff", "/v1/clients", "/v1/locations", "/v1/clinics"))
+        http = await clinic.client("admin" if admin else "prescriber")
+        call: Call = await RECIPES[operation.id](stage)
+        with sent.during(operation.id):
+            answer = await call.send(http, operation)
+            body = answer.json() if answer.content and "json" in answer.headers["content-type"] else {}
+            for query in queries_of(document, operation, body) if operation.method == "GET" else ():
+                again = await call.send(http, operation, params=query)
+                assert again.status_code < HTTPStatus.BAD_REQUEST, f"{operation.id} {query}: {again.text}"
+    with sent.during("sealing"):
+        await installation.database.sealer.seal()
+    assert len(sent.statements) > len(RECIPES) / 2
+    engine = open_for_migrations(installation.settings)
+    with engine.begin() as connection:
+        connection.execute(text("ANALYZE"))
+    explain = _on_postgresql if engine.dialect.name == "postgresql" else _on_sqlite
+    with engine.connect() as connection:
+        found = [
+            f"{operation}: {where}\n    {statement}"
+            for statement, (operation, parameters) in sent.statements.items()
+            for where in explain(connection, statement, parameters)
+        ]
+    engine.dispose()
+    await clinic.close()
+    assert not found, "\n".join(found)
+
+
+def _on_sqlite(connection: Connection, statement: str, parameters: Any) -> Iterator[str]:
+    aliases = dict(re.findall(r"\b(\w+) AS (\w+)", statement))
+    names = {alias: table for table, alias in aliases.items()} | {name: name for name in clinic_tables()}
+    for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters):
+        step, name, *_ = f"{row.detail} - -".split()
+        scanned = step == "SCAN" or "AUTOMATIC" in row.detail
+        if scanned and names.get(name) in clinic_tables():
+            yield row.detail
+
+
+def _on_postgresql(connection: Connection, statement: str, parameters: Any) -> Iterator[str]:
+    for forced in (False, True):
+        connection.exec_driver_sql(f"SET enable_seqscan = {'off' if forced else 'on'}")
+        plan = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", parameters).scalar_one()
+        for node in _nodes((json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"]):
+            table = node.get("Relation Name")
+            if node["Node Type"] == "Seq Scan" and table in clinic_tables():
+                small = _rows(connection, table) < SMALL_TABLE_ROWS
+                if forced == small:
+                    yield f"Seq Scan on {table}, {node.get('Filter', 'whole')}"
+
+
+def _nodes(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    yield plan
+    for inner in plan.get("Plans", ()):
+        yield from _nodes(inner)
+
+
+def _rows(connection: Connection, table: str) -> float:
+    return connection.execute(
+        text("SELECT reltuples FROM pg_class WHERE oid = CAST(:name AS regclass)"), {"name": table}
+    ).scalar_one()
