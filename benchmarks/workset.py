@@ -20,7 +20,7 @@ from sqlalchemy import JSON, Boolean, Column, Connection, Table, insert, select,
 from app.alerts.models import Alert
 from app.assessments.catalogue import shipped_instruments
 from app.assessments.models import Assessment
-from app.assessments.rules.safety import safety_alert
+from app.assessments.rules.safety import safety_alerts
 from app.assessments.rules.scoring import score_items
 from app.assessments.rules.windows import hours_since, is_too_soon
 from app.courses.models import Course
@@ -414,9 +414,11 @@ class _Maker:
             severity=score.severity,
             incomplete=score.incomplete,
             prorated=score.prorated,
-            safety_item=score.safety_item,
+            safety_item=None if score.safety_item is None else int(score.safety_item),
             safety_item_missing=score.safety_item_missing,
-            syndrome=score.syndrome,
+            encoding="score",
+            subscores={code: int(part) for code, part in score.subscores.items()},
+            findings=dict(score.findings),
             scoring_version=score.scoring_version,
             recall_period=recall.period,
             hours_since_last_dose=hours,
@@ -424,7 +426,7 @@ class _Maker:
             too_soon_after_dose=is_too_soon(recall, hours, days),
         )
         yield Fact(Assessment, assessment, "assessment.recorded")
-        if (found := safety_alert(self._phq9, score)) is not None:
+        for found in safety_alerts(self._phq9, score):
             alert = self._record(
                 at,
                 patient_id=belongs["patient_id"],

@@ -39,6 +39,12 @@ if TYPE_CHECKING:
 DIALECTS = ("sqlite", "postgresql")
 
 
+@pytest.fixture(scope="session")
+def deep() -> bool:
+    """Whether `SERIATIM_DEEP=1` asks for full counts; otherwise the proofs run with counts that fit a normal run."""
+    return os.environ.get("SERIATIM_DEEP") == "1"
+
+
 # ── databases ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

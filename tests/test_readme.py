@@ -34,6 +34,8 @@ def demo(tmp_path: Path) -> Iterator[tuple[str, Path]]:
         str(port),
         "--data-dir",
         str(tmp_path),
+        "--patients",
+        "3",
     ]
     base = f"http://127.0.0.1:{port}"
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as server:

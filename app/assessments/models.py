@@ -38,7 +38,10 @@ class Assessment(ClinicRecord, Base):
     answered_on: Mapped[date | None]
     # The instant lists are ordered by: answered_at, or noon of answered_on on the clinic's clock.
     assessed_at: Mapped[datetime]
-    items: Mapped[list[int | None] | None] = mapped_column(Json)
+    # Scores, also where the places of options were sent; `encoding` says what was.
+    encoding: Mapped[Code]
+    items: Mapped[list[float | None] | None] = mapped_column(Json)
+    unscored_items: Mapped[list[int | None] | None] = mapped_column(Json)
     total: Mapped[Points | None]
     total_source: Mapped[Code]
     severity: Mapped[Code | None]
@@ -46,7 +49,8 @@ class Assessment(ClinicRecord, Base):
     prorated: Mapped[bool]
     safety_item: Mapped[int | None]
     safety_item_missing: Mapped[bool]
-    syndrome: Mapped[Code | None]
+    subscores: Mapped[dict[str, float]] = mapped_column(Json)
+    findings: Mapped[dict[str, str]] = mapped_column(Json)
     scoring_version: Mapped[Code]
     recall_period: Mapped[Name]
     hours_since_last_dose: Mapped[Hours | None]

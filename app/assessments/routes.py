@@ -13,7 +13,7 @@ from app.assessments.catalogue import shipped_instruments
 from app.assessments.models import Assessment
 from app.assessments.rules.files import UnknownInstrument, latest
 from app.assessments.rules.instrument import Instrument
-from app.assessments.rules.scoring import ItemsNotAccepted
+from app.assessments.rules.scoring import ItemsNotAccepted, TotalNotAccepted
 from app.assessments.schemas import AssessmentCreate, AssessmentRead, AssessmentUpdate, InstrumentRead
 from app.kernel.actor import Actor
 from app.kernel.endpoint import Endpoint, IfMatch, ReadDb, WriteDb, require
@@ -69,7 +69,7 @@ async def get_instrument(db: ReadDb, actor: MayReadClinic, instrument_code: Inst
     "/patients/{patient_id}/assessments",
     status_code=201,
     response_model=AssessmentRead,
-    responses=documented(NotFound, UnknownInstrument, ItemsNotAccepted),
+    responses=documented(NotFound, UnknownInstrument, ItemsNotAccepted, TotalNotAccepted),
 )
 async def create_assessment(db: WriteDb, actor: MayWriteScores, patient_id: UUID, body: AssessmentCreate) -> Response:
     """Record a filled form. It is scored at once; an answer about suicide raises an alert in the same transaction.
@@ -116,7 +116,14 @@ add_reads(router, ASSESSMENT, path="/assessments", singular="assessment", title=
 @router.patch(
     "/assessments/{assessment_id}",
     response_model=AssessmentRead,
-    responses=documented(NotFound, PreconditionFailed, PreconditionRequired, ChangeReasonRequired),
+    responses=documented(
+        NotFound,
+        PreconditionFailed,
+        PreconditionRequired,
+        ChangeReasonRequired,
+        ItemsNotAccepted,
+        TotalNotAccepted,
+    ),
 )
 async def update_assessment(  # a correction carries version and reason
     db: WriteDb,

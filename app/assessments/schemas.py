@@ -7,6 +7,7 @@ from typing import Annotated, Any, Self
 from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from app.assessments.rules.instrument import Encoding
 from app.kernel.schemas import (
     ClinicRecordRead,
     CodeText,
@@ -31,7 +32,8 @@ class TotalSource(StrEnum):
     ENTERED = "entered"
 
 
-Items = Annotated[list[Annotated[Count, Field(ge=0, le=100)] | None], Field(min_length=1, max_length=100)]
+Items = Annotated[list[Annotated[Decimal, Number(1, 0, 100)] | None], Field(min_length=1, max_length=100)]
+UnscoredItems = Annotated[list[Annotated[Count, Field(ge=0, le=100)] | None], Field(min_length=1, max_length=20)]
 Total = Annotated[Decimal, Number(2, 0, 1000)]
 Language = Annotated[str, Field(max_length=35, pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")]
 
@@ -52,8 +54,19 @@ class AssessmentCreate(CreateSchema):
     answered_on: Day | None = Field(default=None, description="The day, where only that is known.")
     items: Items | None = Field(
         default=None,
-        description="The answers as scores, in the form's order; null is unanswered.",
+        description="The answers in the form's order; null is unanswered.",
         examples=[[2, 3, 2, 3, 2, 3, 2, 1, 1]],
+    )
+    encoding: Encoding = Field(
+        default=Encoding.SCORE,
+        description="What the items are: scores, or places of options, 0 being the top one, where the instrument says "
+        "how they become scores.",
+        examples=["score"],
+    )
+    unscored_items: UnscoredItems | None = Field(
+        default=None,
+        description="Answers to the questions that count for nothing, in the form's order.",
+        examples=[[1]],
     )
     total: Total | None = Field(default=None, description="The total, where the items are not known.", examples=[19])
     course_id: Id | None = Field(default=None, description="The course it belongs to; default the session's.")
@@ -62,6 +75,11 @@ class AssessmentCreate(CreateSchema):
     )
     rated_by: ShortText | None = Field(
         default=None, description="Who rated, where it is not the patient.", examples=["Dr Okafor"]
+    )
+    recall_period: ShortText | None = Field(
+        default=None,
+        description="Which edition was answered, by one of the instrument's `recalls`; default the usual one.",
+        examples=["2 weeks"],
     )
     language: Language | None = Field(default=None, description="BCP 47 tag of the form.", examples=["en-US"])
     note: NoteText | None = Field(default=None, description="Free text.", examples=["Filled in on paper."])
@@ -72,6 +90,8 @@ class AssessmentCreate(CreateSchema):
             raise PydanticCustomError("one_time_needed", "Send either answered_at or answered_on.")
         if (self.items is None) == (self.total is None):
             raise PydanticCustomError("items_or_total", "Send either items or total.")
+        if self.items is None and self.encoding is not Encoding.SCORE:
+            raise PydanticCustomError("items_needed", "An encoding is said of items.")
         return self
 
 
@@ -79,7 +99,15 @@ class AssessmentUpdate(RequestSchema):
     """A correction; it is scored again, and alerts follow."""
 
     answered_at: UtcTime = absent("When it was filled in.")
-    items: Items = absent("The answers as scores; replaces the list.", examples=[[2, 3, 2, 3, 2, 3, 2, 1, 0]])
+    items: Items = absent("The answers; replaces the list.", examples=[[2, 3, 2, 3, 2, 3, 2, 1, 0]])
+    encoding: Encoding = Field(
+        default=Encoding.SCORE,
+        description="What the items sent here are, whatever was sent before.",
+        examples=["score"],
+    )
+    unscored_items: UnscoredItems | None = Field(
+        default=None, description="Answers to the questions that count for nothing.", examples=[[1]]
+    )
     total: Total = absent("The total, where the items are not known.", examples=[19])
     rated_by: ShortText | None = Field(default=None, description="Who rated.", examples=["Dr Okafor"])
     note: NoteText | None = Field(default=None, description="Free text.", examples=["Filled in on paper."])
@@ -98,19 +126,36 @@ class AssessmentRead(ClinicRecordRead):
     assessed_at: UtcTime = Field(
         description="answered_at, or noon of answered_on on the clinic's clock; the order of lists."
     )
-    items: list[int | None] | None = Field(
-        description="The answers; null inside is unanswered.", examples=[[2, 3, 2, 3, 2, 3, 2, 1, 1]]
+    encoding: Encoding = Field(
+        description="What was sent; the items here are scores in either case.", examples=["score"]
     )
-    total: float | None = Field(description="Null when too much is unanswered.", examples=[19])
+    items: list[float | None] | None = Field(
+        description="The answers as scores; null inside is unanswered.", examples=[[2, 3, 2, 3, 2, 3, 2, 1, 1]]
+    )
+    unscored_items: list[int | None] | None = Field(
+        description="Answers to the questions that count for nothing.", examples=[[1]]
+    )
+    total: float | None = Field(
+        description="Null when too much is unanswered, and where the instrument comes to no number.", examples=[19]
+    )
     total_source: TotalSource = Field(description="Where it comes from.", examples=["computed"])
-    severity: str | None = Field(description="The band of the total.", examples=["moderately_severe"])
-    incomplete: bool = Field(description="Too much is unanswered for a total.", examples=[False])
+    severity: str | None = Field(
+        description="The band of the total, or the tier of a screener.", examples=["moderately_severe"]
+    )
+    incomplete: bool = Field(description="Too much is unanswered to rely on.", examples=[False])
     prorated: bool = Field(description="Unanswered items were given the mean of the others.", examples=[False])
     safety_item: int | None = Field(description="The answer about suicide; null when unknown.", examples=[1])
     safety_item_missing: bool = Field(
         description="It was left unanswered; that says nothing about risk.", examples=[False]
     )
-    syndrome: str | None = Field(description="Provisional syndrome, a screen only.", examples=["major"])
+    subscores: dict[str, float] = Field(
+        description="The parts that could be reckoned, by the codes of the instrument's `subscales`.",
+        examples=[{"PHQ2": 5}],
+    )
+    findings: dict[str, str] = Field(
+        description="What else follows, by name: a screen, a provisional syndrome, dissociation. None is a diagnosis.",
+        examples=[{"syndrome": "major", "screen": "positive"}],
+    )
     scoring_version: str = Field(description="The rule that scored it.", examples=["PHQ9@1"])
     recall_period: str = Field(description="What the questions look back on.", examples=["2 weeks"])
     hours_since_last_dose: float | None = Field(
@@ -138,7 +183,8 @@ class InstrumentRead(ResponseSchema):
     version: int = Field(description="Old versions stay for ever.", examples=[1])
     name: str = Field(description="In words.", examples=["Patient Health Questionnaire-9"])
     respondent: str = Field(description="Who answers.", examples=["self"])
-    entry: str = Field(description="`items_or_total` or `total_only`.", examples=["items_or_total"])
+    entry: str = Field(description="`items_or_total`, `items_only` or `total_only`.", examples=["items_or_total"])
+    worse: str = Field(description="Which end of the scale is the bad one: `higher` or `lower`.", examples=["higher"])
     recalls: list[dict[str, Any]] = Field(
         description="What its editions look back on, the usual one first. `windowed` looks back, `acute` is about now; "
         "answered less than `hours_after_dose` after a dose, a form still speaks of the time before it.",
@@ -152,13 +198,54 @@ class InstrumentRead(ResponseSchema):
         examples=[[{"value": 0, "text": "Not at all", "loinc": "LA6568-5"}]],
     )
     items: list[dict[str, Any]] = Field(
-        description="The items.", examples=[[{"number": 1, "minimum": 0, "maximum": 3}]]
+        description="The items, each with our own word for its topic; the form's text where it may ship.",
+        examples=[[{"number": 1, "minimum": 0, "maximum": 3, "step": 1, "topic": "Interest or pleasure"}]],
     )
-    total: dict[str, Any] = Field(
-        description="The range of totals.", examples=[{"minimum": 0, "maximum": 27, "step": 1}]
+    unscored_items: list[dict[str, Any]] = Field(
+        description="Questions the form asks besides, with answers of their own.",
+        examples=[[{"topic": "Difficulty caused", "minimum": 0, "maximum": 3}]],
+    )
+    positions: dict[str, Any] | None = Field(
+        description="How places of options become scores; null where only scores are accepted.",
+        examples=[{"top": 3, "reversed_items": [3, 5]}],
+    )
+    scoring: dict[str, Any] = Field(
+        description="How the answers are combined: `sum` of the named items, sum of `subscales`, `risk_tier` or "
+        "`checklist`.",
+        examples=[{"method": "sum", "items": [1, 2, 3, 4, 5, 6, 7, 8, 9]}],
+    )
+    total: dict[str, Any] | None = Field(
+        description="The range of totals; null where there is none.",
+        examples=[{"minimum": 0, "maximum": 27, "step": 1}],
     )
     severity: dict[str, Any] = Field(description="Bands of totals with their source.", examples=[{"bands": []}])
-    response: dict[str, Any] = Field(description="What counts as response.", examples=[{"reduction_percent": 50}])
+    subscales: list[dict[str, Any]] = Field(
+        description="Parts with a number of their own; a sum needs all of its items, `highest` at least one.",
+        examples=[[{"code": "PHQ2", "items": [1, 2], "combine": "sum"}]],
+    )
+    cut_offs: list[dict[str, Any]] = Field(
+        description="Findings that are read from the total.", examples=[[{"finding": "screen", "at_least": 10}]]
+    )
+    syndrome: dict[str, Any] | None = Field(
+        description="How present symptoms make a provisional syndrome.", examples=[{"present_from": 2}]
+    )
+    clusters: dict[str, Any] | None = Field(
+        description="How present symptoms in each subscale make a finding.", examples=[{"finding": "provisional_dsm5"}]
+    )
+    joint: dict[str, Any] | None = Field(
+        description="How a total and single answers together make a finding.", examples=[{"total_at_least": 7}]
+    )
+    risk: dict[str, Any] | None = Field(
+        description="How a screener branches and which tier its answers lead to.", examples=[{"gate_item": 2}]
+    )
+    dissociation: dict[str, Any] | None = Field(
+        description="What counts as dissociation after a dose: above this, and above the same session's rating before.",
+        examples=[{"above": 4}],
+    )
+    response: dict[str, Any] | None = Field(
+        description="What counts as response; null where a change tells nothing about the course of an illness.",
+        examples=[{"reduction_percent": 50}],
+    )
     remission: dict[str, Any] | None = Field(
         description="What counts as remission, with the other published cut-offs.",
         examples=[{"operator": "<", "value": 5}],
@@ -169,6 +256,9 @@ class InstrumentRead(ResponseSchema):
     )
     safety_item: dict[str, Any] | None = Field(
         description="The item about suicide and when it raises an alert.", examples=[{"number": 9}]
+    )
+    alerts: list[dict[str, Any]] = Field(
+        description="When else a score raises an alert.", examples=[[{"code": "mood_switch", "value": 12}]]
     )
     gaps: dict[str, Any] = Field(description="What unanswered items do.", examples=[{"max_missing": 2}])
     loinc_panel: str | None = Field(description="LOINC code of the panel.", examples=["44249-1"])

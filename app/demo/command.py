@@ -12,10 +12,10 @@ from typing import Annotated, Any, Final
 import typer
 import uvicorn
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from app.demo.fill import PATIENTS, ClinicCredentials, fill
+from app.demo.fill import PATIENTS, ClinicCredentials, fill, present_day
 from app.kernel import clock, migrations
 from app.kernel.database import open_database
 from app.kernel.settings import Environment, Settings
@@ -35,18 +35,31 @@ def demo(  # one option each
     serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve after filling.")] = True,
     today: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="The day to tell the story up to; default today.", show_default=False),
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            help="The day to tell the story up to, at 13:20 on each clinic's wall, in the middle of its sessions; "
+            "default the latest working day of which that is past.",
+            show_default=False,
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Another number makes other people.")] = 1,
-    patients: Annotated[int, typer.Option(help="How many patients each clinic has.", min=1, max=200)] = PATIENTS,
+    patients: Annotated[
+        int,
+        typer.Option(
+            help="How many patients the first clinic has; the second has a tenth of them. Twenty show all there is.",
+            min=1,
+            max=400,
+        ),
+    ] = PATIENTS,
 ) -> None:
-    """Try Seriatim: two synthetic clinics, with people who can sign in.
+    """Try Seriatim: two synthetic clinics, one large and one small, with people who can sign in.
 
-    Every person in them is invented. The first run fills an embedded database; later runs keep it. Passwords are made
-    at random and kept in demo-credentials.json, which only its owner can read. The same seed and the same day make
-    the same clinical content.
+    Every person in them is invented; as a whole they respond, relapse, stay away and forget their forms as published
+    series do. The first run fills an embedded database, in less than a minute; later runs keep it. To begin anew,
+    remove the folder. Passwords are made at random and kept in demo-credentials.json, which only its owner can read.
+    The same seed and the same day make the same clinical content.
 
-    Example: `seriatim demo --port 8000 --data-dir demo-data`
+    Examples: `seriatim demo`, or in a few seconds `seriatim demo --patients 20 --port 8001 --data-dir demo-small`
     """
     base_url = f"http://127.0.0.1:{port}"
     file = data_dir.resolve() / _DATABASE
@@ -57,7 +70,7 @@ def demo(  # one option each
             told["base_url"] = base_url
             _keep(data_dir / _CREDENTIALS, told)
     else:
-        told = _fill(file, base_url, seed, today.date() if today else clock.now().date(), patients)
+        told = _fill(file, base_url, seed, today.date() if today else present_day(clock.now()), patients)
     _show(told)
     if serve:
         _serve(_settings(file, base_url), port)
@@ -88,7 +101,13 @@ async def _filled(settings: Settings, seed: int, today: date, patients: int) -> 
     database = open_database(settings)
     try:
         with Progress(
-            TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=_say, transient=True
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TaskProgressColumn(),
+            TimeElapsedColumn(),
+            console=_say,
+            transient=True,
+            refresh_per_second=2,
         ) as progress:
             tasks: dict[str, Any] = {}
 

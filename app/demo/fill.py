@@ -1,26 +1,38 @@
 """Filling a database with the demo clinics, through the same actions the API uses."""
 
+import gc
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from random import Random
 from typing import Final
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import event
 
 from app.courses.rules import instant_of
+from app.demo.at_once import work_at_once
 from app.demo.clockwork import Clockwork, history
+from app.demo.journeys import RECORD_DAYS, WANTED, Journey, Wanted, draw_journey
 from app.demo.people import CLINICS, DemoClinic, draw_people
-from app.demo.story import FATES, PatientStory, Step
+from app.demo.story import PatientStory, Step
 from app.identity.actions import create_client, create_clinic, create_location, create_staff
 from app.identity.rules import SCOPE_PERMISSIONS, Role, permissions_of_roles
 from app.identity.schemas import AdministratorCreate, ClientCreate, ClinicCreate, LocationCreate, StaffCreate
 from app.identity.tokens.actions import Passwords, choose_password
 from app.kernel.actor import Actor, PrincipalKind
-from app.kernel.database import Database
+from app.kernel.database import Database, WriteSession
+from app.kernel.ledger import begin_act
+from app.kernel.records import ids_are_new
 
-PATIENTS: Final = 20
+PATIENTS: Final = 200
 _SOURCE: Final = "demo"
-_OPENED_DAYS_AGO: Final = 120
+_OPENED_DAYS_AGO: Final = RECORD_DAYS + 15
+_TOLD_UNTIL: Final = time(13, 20)
+_SATURDAY: Final = 5
+_STEPS_AT_ONCE: Final = 500
 
 Advance = Callable[[str, int, int], None]
 
@@ -48,6 +60,26 @@ class ClinicCredentials:
     client_secret: str
 
 
+def present_day(now: datetime) -> date:
+    """The day a story is told up to: the latest working day on which it was past noon in every clinic.
+
+    So there are always people in the middle of a session, and nothing lies in the future that claims to have happened.
+    """
+    day = min(now.astimezone(ZoneInfo(clinic.time_zone)).date() for clinic in CLINICS)
+    while day.weekday() >= _SATURDAY or any(_until(clinic, day) > now for clinic in CLINICS):
+        day -= timedelta(days=1)
+    return day
+
+
+def _until(clinic: DemoClinic, today: date) -> datetime:
+    return instant_of(today, _TOLD_UNTIL, clinic.time_zone)
+
+
+def sizes(patients: int) -> tuple[int, int]:
+    """How many patients each clinic has: the second is a tenth of the first."""
+    return patients, max(1, round(patients / 10))
+
+
 async def fill(
     database: Database,
     *,
@@ -65,22 +97,30 @@ async def fill(
     Args:
         database: Empty but for its schema.
         seed: Another number makes other people.
-        today: The day after the last one that is told; sessions of that day and the days after are scheduled.
-        patients: How many there are in each clinic.
+        today: The day that is told up to shortly after one o'clock on each clinic's wall, with sessions going on.
+        patients: How many there are in the first clinic; the second has a tenth of them.
         advance: Called with a clinic's name and how many of its steps are done, of how many.
 
     Returns:
         Who can sign in.
     """
     passwords = Passwords()
+    work_at_once(database)
+    with _garbage_kept():
+        return await _fill(database, passwords, seed, today, patients, advance)
+
+
+async def _fill(  # where, and what to tell
+    database: Database, passwords: Passwords, seed: int, today: date, patients: int, advance: Advance
+) -> list[ClinicCredentials]:
     credentials: list[ClinicCredentials] = []
-    for clinic in CLINICS:
+    for clinic, size in zip(CLINICS, sizes(patients), strict=True):
         with history() as clockwork:
             people = await _open(database, passwords, clinic, today, clockwork)
-            steps = story_of(clinic, seed, today, patients)
-            for done, step in enumerate(steps):
-                advance(clinic.name, done, len(steps))
-                await _play(database, people.actors[step.role], step, clockwork)
+            steps = story_of(clinic, seed, today, size)
+            for first in range(0, len(steps), _STEPS_AT_ONCE):
+                advance(clinic.name, first, len(steps))
+                await _play(database, people.actors, steps[first : first + _STEPS_AT_ONCE], clockwork)
             advance(clinic.name, len(steps), len(steps))
         # Under the real clock: a secret that was made in the told past could be too old by now.
         client_id, secret = await _register_client(database, people.actors["admin"], clinic)
@@ -90,15 +130,24 @@ async def fill(
     return credentials
 
 
+def journeys_of(clinic: DemoClinic, seed: int, today: date, patients: int) -> list[tuple[Journey, Random]]:
+    """Everybody's journey, and the generator to go on with."""
+    drawn: list[tuple[Journey, Random]] = []
+    for number in range(patients):
+        random = Random(f"{seed}/{clinic.slug}/{number}")  # noqa: S311  # no secret
+        wanted = WANTED[number] if number < len(WANTED) else Wanted()
+        drawn.append((draw_journey(random, today, wanted), random))
+    return drawn
+
+
 def story_of(clinic: DemoClinic, seed: int, today: date, patients: int) -> list[Step]:
-    """Everything that happens in a clinic before a day, in order of time."""
+    """Everything that happens in a clinic up to the present, in order of time."""
     people = draw_people(clinic, patients, today.year, Random(f"{seed}/{clinic.slug}"))  # noqa: S311  # no secret
     steps: list[Step] = []
-    for number, person in enumerate(people):
-        random = Random(f"{seed}/{clinic.slug}/{number}")  # noqa: S311  # no secret
-        at_local = time(8 + number % 7, random.choice((0, 15, 30, 45)))
-        steps += PatientStory(clinic, person, FATES[number % len(FATES)], today, random, at_local).told()
-    return sorted(steps, key=lambda step: step.at)
+    for person, (journey, random) in zip(people, journeys_of(clinic, seed, today, patients), strict=True):
+        steps += PatientStory(clinic, person, journey, today, random).told()
+    until = _until(clinic, today)
+    return sorted((step for step in steps if step.at < until), key=lambda step: step.at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,10 +212,42 @@ async def _register_client(database: Database, admin: Actor, clinic: DemoClinic)
     return str(client.id), secret.text
 
 
-async def _play(database: Database, actor: Actor, step: Step, clockwork: Clockwork) -> None:
-    if not actor.may(step.permission):
-        message = f"{step.role} does not hold {step.permission}."
-        raise WrongHands(message)
-    clockwork.instant = step.at
-    async with database.writing(actor) as db:
-        await step.act(db, actor)
+async def _play(database: Database, actors: Mapping[str, Actor], steps: list[Step], clockwork: Clockwork) -> None:
+    """Do some steps in one transaction, each an act of its own: a commit each would cost more than the acts."""
+    async with database.writing() as db:
+        ids_are_new(db)
+        with _kept_in_memory(db):
+            for step in steps:
+                actor = actors[step.role]
+                if not actor.may(step.permission):
+                    message = f"{step.role} does not hold {step.permission}."
+                    raise WrongHands(message)
+                await begin_act(db, actor)
+                clockwork.instant = step.at
+                await step.act(db, actor)
+
+
+@contextmanager
+def _garbage_kept() -> Generator[None]:
+    """Do not look for cycles in memory meanwhile: it takes a fifth of the time, and finds little."""
+    was_looking = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_looking:
+            gc.enable()
+
+
+@contextmanager
+def _kept_in_memory(db: WriteSession) -> Generator[None]:
+    """Keep what was loaded: a session only remembers what somebody holds, and would read it again for each step."""
+    held: list[object] = []
+
+    def hold(_session: object, record: object) -> None:
+        held.append(record)
+
+    for moment in ("loaded_as_persistent", "pending_to_persistent"):
+        event.listen(db.sync_session, moment, hold)
+    yield
+    held.clear()

@@ -7,35 +7,21 @@ from typing import Final
 
 GIVEN: Final[Mapping[str, tuple[str, ...]]] = {
     "female": (
-        "Aveline",
-        "Brisa",
-        "Corisande",
-        "Delphira",
-        "Elowin",
-        "Fennela",
-        "Ginevry",
-        "Hestara",
-        "Isolda",
-        "Junora",
+        "Aveline", "Brisa", "Corisande", "Delphira", "Elowin", "Fennela", "Ginevry", "Hestara", "Isolda", "Junora",
+        "Kestra", "Lunette", "Maribel", "Nerissa", "Oriel", "Philippa", "Quenna", "Rosamund", "Sidony", "Thessaly",
     ),
     "male": (
-        "Alberic",
-        "Bastiaan",
-        "Corvan",
-        "Dorrick",
-        "Evandor",
-        "Florian",
-        "Garrick",
-        "Hollis",
-        "Ivander",
-        "Jorvin",
+        "Alberic", "Bastiaan", "Corvan", "Dorrick", "Evandor", "Florian", "Garrick", "Hollis", "Ivander", "Jorvin",
+        "Kelwin", "Lysander", "Merrick", "Nivard", "Osric", "Peverell", "Quillon", "Roderic", "Sylvan", "Torquil",
     ),
-}
+}  # fmt: skip
 FAMILY: Final = (
     "Amberwick", "Brackenfell", "Cloudesmere", "Dunlarch", "Eddlestow", "Fernhollow", "Gullpenny", "Harrowmint",
     "Inglemoss", "Juniperly", "Kestrelby", "Larkspurne", "Mistlethwick", "Nettlecombe", "Orrisfield", "Pebblemarsh",
     "Quillfeather", "Rowanstill", "Saltmarrow", "Thistledew", "Umberlane", "Vetchling", "Willowsedge", "Yarrowmead",
 )  # fmt: skip
+_FEMALE: Final = 0.62
+_AGE: Final = (45, 13)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,20 +82,24 @@ class Person:
 
 def draw_people(clinic: DemoClinic, count: int, year: int, random: Random) -> list[Person]:
     """So many different people."""
-    families = random.sample(FAMILY, k=min(count, len(FAMILY)))
     people: list[Person] = []
-    for number in range(count):
-        sex = random.choice(("female", "male"))
-        given, family = random.choice(GIVEN[sex]), families[number % len(families)]
+    names: set[tuple[str, str]] = set()
+    while len(people) < count:
+        number = len(people)
+        sex = "female" if random.random() < _FEMALE else "male"
+        given, family = name = random.choice(GIVEN[sex]), random.choice(FAMILY)
+        if name in names:
+            continue
+        names.add(name)
         people.append(
             Person(
                 given,
                 family,
                 sex,
-                year - random.randint(21, 68),
+                year - min(82, max(19, round(random.gauss(*_AGE)))),
                 random.randint(1, 12),
                 random.randint(1, 28),
-                clinic.phone.format(number),
+                clinic.phone.format(number % 100),
                 f"{given}.{family}@example.org".lower(),
                 f"{clinic.slug[0].upper()}{1001 + number}",
             )

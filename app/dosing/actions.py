@@ -409,9 +409,12 @@ async def _reckon(
     else:
         administration.state = AdministrationState.STOPPED
     deviations += await _compared(db, actor, treatment, administration)
-    if LimitBreach.ABOVE_HARD_MAX_MG in deviations and LimitBreach.ABOVE_HARD_MAX_MG not in administration.deviations:
+    was_too_much, is_too_much = (
+        LimitBreach.ABOVE_HARD_MAX_MG in found for found in (administration.deviations, deviations)
+    )
+    if is_too_much and not was_too_much:
         _alarm_of_limit(db, actor, administration)
-    elif LimitBreach.ABOVE_HARD_MAX_MG not in deviations:
+    elif was_too_much and not is_too_much:
         await end_alerts_of(db, actor, administration.id, "The dose was corrected.", code=rules.DoseLimitExceeded.code)
     administration.deviations = deviations
     _account(administration)

@@ -50,6 +50,7 @@ CONTENT_SCHEMA: Final = 1
 _log: Final = logging.getLogger("seriatim.ledger")
 _TOUCHED: Final = "touched"
 _NAMED: Final = "named"
+_TO_APPEND: Final = "to_append"
 _RECORDED_AT: Final = "recorded_at"
 _FLUSHING: Final = "unit_of_work_is_flushing"
 
@@ -159,6 +160,27 @@ def transaction_time(session: Session) -> datetime:
     return session.info.setdefault(_RECORDED_AT, clock.now())
 
 
+async def begin_act(db: AsyncSession, actor: Actor) -> None:
+    """Close the act so far for the ledger: what follows is an act of its own, by another hand, at another time.
+
+    A request is one act, and needs this never. It is for whoever tells many acts in one transaction, such as a demo:
+    each keeps its author, its time, and a version of every record it changes.
+
+    Args:
+        db: The write session, outside any savepoint.
+        actor: Who acts from here on.
+
+    Raises:
+        UnnamedChange: something was changed and nobody said what happened.
+    """
+    assert not db.in_nested_transaction()
+    await db.flush()
+    db.info.setdefault(_TO_APPEND, []).extend(_changes_of(db.info))
+    for key in (_TOUCHED, _NAMED, _RECORDED_AT):
+        db.info.pop(key, None)
+    db.info["actor"] = actor
+
+
 @event.listens_for(LedgerSession, "before_flush")
 def _raise_versions(session: Session, _context: object, _instances: object) -> None:
     for record in session.deleted:
@@ -206,19 +228,20 @@ def _begun(_session: Session, _transaction: object, connection: Any) -> None:
 
 @event.listens_for(LedgerSession, "before_commit")
 def _append_changes(session: Session) -> None:
-    if session.in_nested_transaction():
-        return
-    session.flush()
-    touched: dict[Versioned, str] = session.info.get(_TOUCHED, {})
-    if not touched:
-        return
-    actor: Actor = session.info["actor"]
-    named: Mapping[Versioned, NamedChange] = session.info.get(_NAMED, {})
-    rows = [
-        _change_of(record, kind, named.get(record), actor, ordinal)
+    if not session.in_nested_transaction():
+        session.flush()
+        if rows := [*session.info.pop(_TO_APPEND, ()), *_changes_of(session.info)]:
+            session.connection().execute(insert(change), rows)
+
+
+def _changes_of(info: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What the present act changed, as rows of the ledger."""
+    touched: Mapping[Versioned, str] = info.get(_TOUCHED, {})
+    named: Mapping[Versioned, NamedChange] = info.get(_NAMED, {})
+    return [
+        _change_of(record, kind, named.get(record), info["actor"], ordinal)
         for ordinal, (record, kind) in enumerate(touched.items())
     ]
-    session.connection().execute(insert(change), rows)
 
 
 def _change_of(record: Versioned, kind: str, named: NamedChange | None, actor: Actor, ordinal: int) -> dict[str, Any]:
@@ -271,7 +294,7 @@ def _committed(session: Session) -> None:
 @event.listens_for(LedgerSession, "after_soft_rollback")
 def _rolled_back(session: Session, _previous: object) -> None:
     if not session.in_nested_transaction():
-        for key in (_TOUCHED, _NAMED, _RECORDED_AT):
+        for key in (_TOUCHED, _NAMED, _RECORDED_AT, _TO_APPEND):
             session.info.pop(key, None)
 
 

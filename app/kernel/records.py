@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Annotated, Any, Final, TypeVar
 from uuid import UUID
 
@@ -359,13 +359,18 @@ async def one_locked(db: WriteSession, actor: Actor, model: type[Model], record_
 
 
 async def _locked(db: WriteSession, actor: Actor, model: type[Model], record_id: UUID) -> Model:
-    statement = (
-        select(model).where(model.clinic_id == actor.clinic_id, model.id == record_id).with_for_update(key_share=True)
-    )
-    found = (await db.execute(statement, execution_options={"populate_existing": True})).scalar_one_or_none()
+    wanted = {_CLINIC.key: actor.clinic_id, _RECORD.key: record_id}
+    options = {"populate_existing": True}
+    found = (await db.execute(_lock_of(model), wanted, execution_options=options)).scalar_one_or_none()
     if found is None:
         raise NotFound
     return found
+
+
+@cache
+def _lock_of(model: type[ClinicRecord]) -> Select[Any]:
+    """The statement that locks a record of a kind, built once: most writes begin with it."""
+    return select(model).where(model.clinic_id == _CLINIC, model.id == _RECORD).with_for_update(key_share=True)
 
 
 async def one_for_update(

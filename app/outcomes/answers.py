@@ -9,7 +9,7 @@ from uuid import UUID
 
 from app.assessments.catalogue import shipped_instruments
 from app.assessments.rules.files import latest
-from app.assessments.rules.instrument import Clock, Instrument
+from app.assessments.rules.instrument import Instrument
 from app.courses.rules import CourseStatus
 from app.dosing.rules import actual_mg_per_kg
 from app.kernel.errors import BadRequest, Fault
@@ -21,12 +21,12 @@ from app.outcomes.rules import (
     Curve,
     Dose,
     InEpisode,
-    NotCounted,
     Point,
     Score,
     carried_from,
     draw_curve,
     sum_up,
+    why_no_outcome,
 )
 from app.protocols.catalogue import shipped_protocols
 
@@ -104,8 +104,10 @@ def require_instrument(code: str | None, *, outcome: bool) -> None:
     instrument = latest(shipped_instruments(), code)
     if instrument is None:
         raise _refused("unknown_instrument", "There is no such instrument; GET /v1/instruments lists them.")
-    if outcome and instrument.clock is not Clock.WINDOWED:
-        raise _refused("acute_scale", "It rates the moment, as after a dose, and says nothing about an outcome.")
+    if instrument.total is None:
+        raise _refused("no_total", "It comes to no number, so there is no curve of it.")
+    if outcome and (reason := why_no_outcome(instrument)) is not None:
+        raise _refused(reason, "It rates the moment or screens, and says nothing about an outcome.")
 
 
 def _refused(code: str, detail: str) -> BadRequest:
@@ -138,7 +140,11 @@ def trajectory(told: Told, code: str | None) -> Json:
 
 def _chosen(told: Told) -> _Drawn | None:
     """The curve with the most scores that count, then with the most scores."""
-    drawn = [_draw(told, one["id"]) for one in told.row["instruments"]]
+    drawn = [
+        found
+        for one in told.row["instruments"]
+        if (found := _draw(told, one["id"])).instrument.total is not None  # a screener with tiers draws no curve
+    ]
     return max(drawn, key=lambda one: (len(one.curve.counted), len(one.curve.points)), default=None)
 
 
@@ -189,17 +195,23 @@ def _exact(number: float | None) -> Decimal | None:
 
 
 def _counted(one: Json) -> Json:
-    instrument = latest(shipped_instruments(), one["id"])
-    assert instrument is not None
+    instrument = _newest(one["id"])
     return {
         "instrument": instrument.code,
         "name": instrument.name,
         "scores": one["scores"],
-        "is_outcome": instrument.clock is Clock.WINDOWED,
+        "is_outcome": instrument.is_outcome,
     }
 
 
+def _newest(code: str) -> Instrument:
+    instrument = latest(shipped_instruments(), code)
+    assert instrument is not None
+    return instrument
+
+
 def _scale(instrument: Instrument) -> Json:
+    assert instrument.total is not None
     remission = instrument.remission
     change = {name: getattr(instrument.change, name) for name in _CHANGE_RULES}
     return {
@@ -214,10 +226,9 @@ def _scale(instrument: Instrument) -> Json:
         ],
         "bands_source": instrument.severity.source,
         "cut_offs": {
-            "response_percent": {
-                "value": instrument.response.reduction_percent,
-                "source": instrument.response.source,
-            },
+            "response_percent": None
+            if instrument.response is None
+            else {"value": instrument.response.reduction_percent, "source": instrument.response.source},
             "remission": None
             if remission is None
             else {"operator": remission.operator, "value": remission.value, "source": remission.source},
@@ -336,7 +347,7 @@ def course_outcome(told: Told, code: str | None) -> Json:
         "sessions_given": len(sessions),
         "instruments": [_on_instrument(told, _draw(told, one), sessions) for one in codes],
         "not_outcomes": [
-            {"instrument": one, "reason": NotCounted.ACUTE_SCALE}
+            {"instrument": one, "reason": why_no_outcome(_newest(one))}
             for one, facts in counted.items()
             if not facts["is_outcome"]
         ],

@@ -49,6 +49,7 @@ class NotCounted(StrEnum):
     TOO_SOON_AFTER_DOSE = "too_soon_after_dose"
     BEFORE_FIRST_DOSE = "before_first_dose"
     ACUTE_SCALE = "acute_scale"
+    NO_OUTCOME = "no_outcome"
 
 
 class ResponseLevel(StrEnum):
@@ -243,8 +244,10 @@ class Outcome:
 
 
 def why_no_outcome(instrument: Instrument) -> NotCounted | None:
-    """Say why an instrument is no outcome, or None where it is one: a scale about the moment says nothing."""
-    return None if instrument.clock is Clock.WINDOWED else NotCounted.ACUTE_SCALE
+    """Say why an instrument is no outcome, or None where it is one: it rates the moment, or it screens."""
+    if instrument.clock is Clock.ACUTE:
+        return NotCounted.ACUTE_SCALE
+    return None if instrument.is_outcome else NotCounted.NO_OUTCOME
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ class ThresholdRead(ResponseSchema):
 class CutOffsRead(ResponseSchema):
     """What a change was compared with. Null where nothing is published for the instrument."""
 
-    response_percent: ThresholdRead = Field(description="Response: at least so much of the baseline gone.")
+    response_percent: ThresholdRead | None = Field(description="Response: at least so much of the baseline gone.")
     partial_response_percent: ThresholdRead | None = Field(
         description="Partial response: at least so much, and short of response."
     )

@@ -63,7 +63,7 @@ def headline(shown: Json) -> str:
     latest = counted[-1]
     said = f"latest {number(latest['total'])}"
     if baseline is not None:
-        said = f"{number(baseline['total'])} → {number(latest['total'])}"
+        said = f"{number(baseline['total'])} to {number(latest['total'])}"
     return ", ".join([said, *_meaning(latest)])
 
 

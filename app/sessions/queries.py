@@ -54,10 +54,10 @@ def latest_dose_before(actor: Actor, patient_id: UUID, instant: datetime) -> Sel
     )
 
 
-def doses_of(actor: Actor, patient_id: UUID) -> Select[Any, Any, Any]:
+def doses_of(actor: Actor, patient_id: UUID) -> Select[Any, Any, Any, Any, Any]:
     """First and last dose of each of a patient's sessions in which anything was given, in time."""
     return (
-        select(session.c.started_at, session.c.last_dose_at, session.c.given_on)
+        select(session.c.id, session.c.course_id, session.c.started_at, session.c.last_dose_at, session.c.given_on)
         .where(
             session.c.clinic_id == actor.clinic_id,
             session.c.patient_id == patient_id,

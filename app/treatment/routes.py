@@ -9,7 +9,7 @@ from starlette.responses import Response
 from app.alerts.routes import ALERT
 from app.assessments.routes import ASSESSMENT
 from app.assessments.rules.files import UnknownInstrument
-from app.assessments.rules.scoring import ItemsNotAccepted
+from app.assessments.rules.scoring import ItemsNotAccepted, TotalNotAccepted
 from app.courses.routes import COURSE
 from app.dosing.routes import ADMINISTRATION, DOSE_ORDER
 from app.dosing.rules import DoseEventIncomplete, EndBeforeStart, ImpossibleAmount, NotWholeDevices
@@ -51,6 +51,7 @@ _IMPOSSIBLE: Final = (
     ImpossiblePressure,
     UnknownInstrument,
     ItemsNotAccepted,
+    TotalNotAccepted,
 )
 
 SESSION_RECORD: Final = Resource(

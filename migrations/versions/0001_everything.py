@@ -693,8 +693,14 @@ def upgrade() -> None:
         sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("answered_on", sa.Date(), nullable=True),
         sa.Column("assessed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("encoding", sa.String(length=64), nullable=False),
         sa.Column(
             "items",
+            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
+            nullable=True,
+        ),
+        sa.Column(
+            "unscored_items",
             sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
             nullable=True,
         ),
@@ -705,7 +711,16 @@ def upgrade() -> None:
         sa.Column("prorated", sa.Boolean(), nullable=False),
         sa.Column("safety_item", sa.Integer(), nullable=True),
         sa.Column("safety_item_missing", sa.Boolean(), nullable=False),
-        sa.Column("syndrome", sa.String(length=64), nullable=True),
+        sa.Column(
+            "subscores",
+            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column(
+            "findings",
+            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("scoring_version", sa.String(length=64), nullable=False),
         sa.Column("recall_period", sa.String(length=200), nullable=False),
         sa.Column("hours_since_last_dose", sa.BigInteger(), nullable=True),

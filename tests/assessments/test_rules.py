@@ -17,15 +17,18 @@ import app
 from app.alerts.rules import AlertSeverity
 from app.assessments.rules.change import is_remission, is_response, is_within
 from app.assessments.rules.files import UnknownInstrument, latest, load_instruments, require_latest
-from app.assessments.rules.instrument import ChangeRules, Clock, Entry, Instrument, Respondent
-from app.assessments.rules.safety import SafetyAlert, safety_alert
+from app.assessments.rules.instrument import ChangeRules, Clock, Encoding, Entry, Instrument, Method, Respondent
+from app.assessments.rules.safety import safety_alerts
 from app.assessments.rules.scoring import (
     InvalidItems,
     InvalidTotal,
     ItemsNotAccepted,
     Score,
+    TotalNotAccepted,
+    dissociation_finding,
     score_items,
     score_total,
+    scores_of,
 )
 from app.protocols.rules import DataFileError
 
@@ -35,17 +38,20 @@ PHQ9 = SHIPPED["PHQ9", 1]
 MADRS = SHIPPED["MADRS", 1]
 HAMD17 = SHIPPED["HAMD17", 1]
 HAMD6 = SHIPPED["HAMD6", 1]
-REVIEW = SafetyAlert(AlertSeverity.REVIEW, "safety_item_positive")
-URGENT = SafetyAlert(AlertSeverity.URGENT, "safety_item_positive")
-MISSING = SafetyAlert(AlertSeverity.REVIEW, "safety_item_missing")
+Raised = tuple[AlertSeverity, str]
+REVIEW: Raised = (AlertSeverity.REVIEW, "safety_item_positive")
+URGENT: Raised = (AlertSeverity.URGENT, "safety_item_positive")
+MISSING: Raised = (AlertSeverity.REVIEW, "safety_item_missing")
 
 answers = st.lists(st.none() | st.integers(0, 3), min_size=9, max_size=9)
 full_answers = st.lists(st.integers(0, 3), min_size=9, max_size=9)
 
 
-def by_items(instrument: Instrument) -> Instrument:
-    """Open an instrument that is entered by its total, to check its items' ranges against published rows."""
-    return replace(instrument, entry=Entry.ITEMS_OR_TOTAL)
+def raised(instrument: Instrument, score: Score, baseline: Decimal | None = None) -> Raised | None:
+    """The one alert of a score, as how soon and why; None where nobody has to look."""
+    found = [(one.severity, one.code) for one in safety_alerts(instrument, score, baseline=baseline)]
+    assert len(found) <= 1
+    return found[0] if found else None
 
 
 def row(text: str) -> list[int | None]:
@@ -74,18 +80,16 @@ def row(text: str) -> list[int | None]:
         ("2,1,1,1,1,1,1,1,0", "9", "mild", "none", None),
     ],
 )
-def test_phq9(
-    items: str, total: str | None, severity: str | None, syndrome: str | None, alert: SafetyAlert | None
-) -> None:
+def test_phq9(items: str, total: str | None, severity: str | None, syndrome: str | None, alert: Raised | None) -> None:
     score = score_items(PHQ9, row(items))
     assert score.total == (None if total is None else Decimal(total))
-    assert (score.severity, score.syndrome) == (severity, syndrome)
+    assert (score.severity, score.findings.get("syndrome")) == (severity, syndrome)
     assert score.incomplete == (total is None)
     assert score.prorated == (total is not None and "-" in items)
     assert score.safety_item == int(items[-1])
     assert not score.safety_item_missing
     assert score.scoring_version == "PHQ9@1"
-    assert safety_alert(PHQ9, score) == alert
+    assert raised(PHQ9, score) == alert
 
 
 @pytest.mark.parametrize(
@@ -122,7 +126,7 @@ def test_bands_include_both_ends(instrument: Instrument, edges: str) -> None:
     ],
 )
 def test_madrs(items: str, total: int, severity: str) -> None:
-    scored = score_items(by_items(MADRS), row(items))
+    scored = score_items(MADRS, row(items))
     assert (scored.total, scored.severity) == (total, severity)
     assert score_total(MADRS, Decimal(total)).severity == severity
 
@@ -137,50 +141,76 @@ def test_madrs(items: str, total: int, severity: str) -> None:
     ],
 )
 def test_hamd17_and_its_subscale(items: str, total: int, severity: str, hamd6: int) -> None:
-    scored = score_items(by_items(HAMD17), row(items))
+    scored = score_items(HAMD17, row(items))
     assert (scored.total, scored.severity) == (total, severity)
     assert score_total(HAMD17, Decimal(total)).severity == severity
     part = [row(items)[item.number - 1] for item in HAMD6.items]
-    assert score_items(by_items(HAMD6), part).total == hamd6
+    assert score_items(HAMD6, part).total == hamd6
     assert score_total(HAMD6, Decimal(hamd6)).severity is None
 
 
 def test_hamd17_items_have_mixed_ranges() -> None:
     assert [item.maximum for item in HAMD17.items] == [4, 4, 4, 2, 2, 2, 4, 4, 4, 4, 4, 2, 2, 2, 4, 2, 2]
     with pytest.raises(InvalidItems) as refused:
-        score_items(by_items(HAMD17), [0, 0, 0, 3, *[0] * 13])
+        score_items(HAMD17, [0, 0, 0, 3, *[0] * 13])
     assert refused.value.faults[0].pointer == "#/items/3"
     with pytest.raises(InvalidItems):
-        score_items(by_items(HAMD17), [0] * 16)
+        score_items(HAMD17, [0] * 16)
 
 
 @pytest.mark.parametrize("instrument", SHIPPED.values(), ids=lambda instrument: instrument.code)
 def test_the_items_add_up_to_the_highest_total(instrument: Instrument) -> None:
-    assert sum(item.maximum for item in instrument.items) == instrument.total.maximum
-    assert sum(item.minimum for item in instrument.items) == instrument.total.minimum
+    if instrument.total is None or instrument.code == "PROMISD8A":  # a T-score is no sum
+        return
+    counted = [item for item in instrument.items if item.number in instrument.scoring.items]
+    if instrument.scoring.method is Method.SUBSCALES:
+        counted = [max(instrument.items, key=lambda item: item.maximum)] * len(instrument.subscales)
+    assert sum(item.maximum for item in counted) == instrument.total.maximum
+    assert sum(item.minimum for item in counted) == instrument.total.minimum
 
 
 @pytest.mark.parametrize("instrument", SHIPPED.values(), ids=lambda instrument: instrument.code)
 def test_every_threshold_names_its_source(instrument: Instrument) -> None:
     rules = (instrument.severity, instrument.response, instrument.gaps, instrument.remission, instrument.safety_item)
     changes = [getattr(instrument.change, name) for name in ChangeRules.__dataclass_fields__]
-    sources = [rule.source for rule in (*rules, *changes, *instrument.recalls, instrument.syndrome) if rule is not None]
-    others = [rule for rule in (instrument.remission, *changes) if rule is not None]
-    sources += [other.source for rule in others for other in rule.alternatives]
-    assert all(len(source) >= len("Seriatim default.") for source in (instrument.source, *sources))
+    others = (instrument.scoring, instrument.positions, instrument.clusters, instrument.joint, instrument.risk)
+    more = (*instrument.subscales, *instrument.cut_offs, *instrument.alerts, *instrument.recalls, instrument.syndrome)
+    sources = [rule.source for rule in (*rules, *changes, *others, *more, instrument.dissociation) if rule is not None]
+    published = [rule for rule in (instrument.remission, *changes) if rule is not None]
+    sources += [other.source for rule in published for other in rule.alternatives]
+    assert all(len(source) >= len("None needed.") for source in (instrument.source, *sources))
     assert instrument.licence
 
 
-@pytest.mark.parametrize("instrument", [MADRS, HAMD17, HAMD6], ids=lambda instrument: instrument.code)
-def test_texts_that_are_not_free_do_not_ship(instrument: Instrument) -> None:
+SHIP_THEIR_TEXT = {"PHQ9", "PHQ2", "GAD7", "PCL5"}
+
+
+@pytest.mark.parametrize("instrument", SHIPPED.values(), ids=lambda instrument: instrument.code)
+def test_texts_ship_only_where_they_may(instrument: Instrument) -> None:
+    texts = [item.text for item in instrument.items]
+    if instrument.code in SHIP_THEIR_TEXT:
+        assert all(texts)
+        assert instrument.instruction
+    else:
+        assert not any(texts)
+        assert instrument.instruction is None
+    assert all(item.topic for item in instrument.items)
+
+
+@pytest.mark.parametrize("code", ["VASMOOD", "PROMISD8A", "BPRS4_7PT"])
+def test_what_is_entered_by_its_total_takes_no_items(code: str) -> None:
+    instrument = SHIPPED[code, 1]
     assert instrument.entry is Entry.TOTAL_ONLY
-    assert instrument.respondent is Respondent.CLINICIAN
-    assert instrument.instruction is None
-    assert instrument.answers == ()
-    assert all(item.text is None for item in instrument.items)
     with pytest.raises(ItemsNotAccepted) as refused:
-        score_items(instrument, [0] * len(instrument.items))
+        score_items(instrument, [1] * len(instrument.items))
     assert refused.value.faults[0].pointer == "#/items"
+
+
+@pytest.mark.parametrize("code", ["CSSRS_SCR", "KSET"])
+def test_what_comes_to_no_number_takes_no_total(code: str) -> None:
+    with pytest.raises(TotalNotAccepted) as refused:
+        score_total(SHIPPED[code, 1], Decimal(1))
+    assert refused.value.faults[0].pointer == "#/total"
 
 
 def test_phq9_ships_its_text_and_names_its_makers() -> None:
@@ -220,10 +250,10 @@ def test_phq9_codes_are_loincs_and_not_in_numeric_order() -> None:
         ("-,-,-,-,-,-,-,-,-", False, None),  # an empty form: nobody answered anything
     ],
 )
-def test_an_unanswered_safety_item_is_never_no_risk(items: str, missing: bool, alert: SafetyAlert | None) -> None:
+def test_an_unanswered_safety_item_is_never_no_risk(items: str, missing: bool, alert: Raised | None) -> None:
     score = score_items(PHQ9, row(items))
     assert score.safety_item_missing is missing
-    assert safety_alert(PHQ9, score) == alert
+    assert raised(PHQ9, score) == alert
 
 
 def test_an_empty_form_is_incomplete() -> None:
@@ -234,7 +264,8 @@ def test_an_empty_form_is_incomplete() -> None:
         prorated=False,
         safety_item=None,
         safety_item_missing=False,
-        syndrome=None,
+        subscores={},
+        findings={},
         scoring_version="PHQ9@1",
     )
 
@@ -242,14 +273,14 @@ def test_an_empty_form_is_incomplete() -> None:
 def test_an_entered_total_says_nothing_about_safety() -> None:
     score = score_total(PHQ9, Decimal(27))
     assert (score.total, score.severity, score.safety_item, score.safety_item_missing) == (27, "severe", None, False)
-    assert score.syndrome is None
-    assert safety_alert(PHQ9, score) is None
+    assert score.findings == {"screen": "positive"}
+    assert raised(PHQ9, score) is None
 
 
 def test_an_instrument_without_a_safety_item_raises_no_alert() -> None:
-    score = score_items(by_items(HAMD6), [4, 4, 4, 4, 4, 2])
+    score = score_items(HAMD6, [4, 4, 4, 4, 4, 2])
     assert (score.safety_item, score.safety_item_missing) == (None, False)
-    assert safety_alert(HAMD6, score) is None
+    assert raised(HAMD6, score) is None
 
 
 @pytest.mark.parametrize(
@@ -269,10 +300,10 @@ def test_an_instrument_without_a_safety_item_raises_no_alert() -> None:
     ],
 )
 def test_safety_items_have_their_own_thresholds(
-    instrument: Instrument, number: int, answer: int, alert: SafetyAlert | None
+    instrument: Instrument, number: int, answer: int, alert: Raised | None
 ) -> None:
     items = [answer if item.number == number else 0 for item in instrument.items]
-    assert safety_alert(instrument, score_items(by_items(instrument), items)) == alert
+    assert raised(instrument, score_items(instrument, items)) == alert
 
 
 def test_faults_point_at_every_item_and_repeat_no_answer() -> None:
@@ -377,7 +408,7 @@ def test_a_score_stays_in_range_and_never_invents_safety(items: list[int | None]
     assert score.prorated == (gaps in (1, 2))
     assert score.safety_item == items[8]
     assert score.safety_item_missing == (items[8] is None and gaps < 9)
-    assert (score.total is None) == (score.severity is None) == (score.syndrome is None) == score.incomplete
+    assert (score.total is None) == (score.severity is None) == (score.findings == {}) == score.incomplete
     if score.total is not None:
         known = sum(item for item in items if item is not None)
         assert known <= score.total <= min(27, known + 3 * gaps)
@@ -401,10 +432,17 @@ def test_items_and_their_total_give_the_same_band(items: list[int]) -> None:
 
 
 def test_half_points_are_data() -> None:
-    halves = replace(PHQ9, total=replace(PHQ9.total, step=Decimal("0.5")))
-    assert score_total(halves, Decimal("3.5")).severity == "none_minimal"
+    # YMRS: 11.5 is not manic, 12 is; no answer lies between two half points.
+    ymrs = SHIPPED["YMRS", 1]
+    assert score_total(ymrs, Decimal("11.5")).severity == "non_manic"
+    assert score_total(ymrs, Decimal(12)).severity == "hypomanic"
+    assert score_items(ymrs, [Decimal("1.5"), *[Decimal("0.5")] * 10]).total == Decimal("6.5")
     with pytest.raises(InvalidTotal):
-        score_total(halves, Decimal("3.25"))
+        score_total(ymrs, Decimal("3.25"))
+    with pytest.raises(InvalidItems):
+        score_items(ymrs, [Decimal("0.25"), *[0] * 10])
+    with pytest.raises(InvalidItems):
+        score_items(PHQ9, [Decimal("0.5"), *[0] * 8])
 
 
 def test_the_latest_version_is_found() -> None:
@@ -412,7 +450,7 @@ def test_the_latest_version_is_found() -> None:
     newest = latest(later, "PHQ9")
     assert newest is not None
     assert newest.scoring_version == "PHQ9@10"
-    assert latest(SHIPPED, "GAD7") is None
+    assert latest(SHIPPED, "GAD99") is None
     assert require_latest(SHIPPED, "PHQ9") is PHQ9
     with pytest.raises(UnknownInstrument) as refused:
         require_latest(SHIPPED, "GAD99")
@@ -441,14 +479,14 @@ def test_a_missing_field_is_named(tmp_path: Path, field: str) -> None:
         load_instruments(write(tmp_path, **{field: ...}))
 
 
-ITEM = {"number": 1, "minimum": 0, "maximum": 3, "text": None, "loinc": None}
+ITEM = {"number": 1, "minimum": 0, "maximum": 3, "step": 1, "topic": "a", "text": None, "loinc": None, "finding": None}
 BAND = {"minimum": 0, "maximum": 27, "label": "all"}
 
 
 @pytest.mark.parametrize(
     ("field", "value", "complaint"),
     [
-        ("entry", "guess", "entry: must be one of items_or_total, total_only"),
+        ("entry", "guess", "entry: must be one of items_or_total, items_only, total_only"),
         ("items", [], "items: must be numbered in ascending order"),
         ("items", [ITEM, ITEM], "items: must be numbered in ascending order"),
         ("items", [ITEM | {"maximum": 0}], "items[0].maximum: must be a whole number, at least 1"),
@@ -478,6 +516,9 @@ BAND = {"minimum": 0, "maximum": 27, "label": "all"}
         ("safety_item", {"urgent_from": 0}, "safety_item.urgent_from: must be a whole number, at least 1"),
         ("gaps", {"method": "none"}, "gaps.max_missing: must be 0 where gaps are not filled"),
         ("syndrome", {"core_items": []}, "syndrome.core_items: must be numbers of items"),
+        ("scoring", {"items": []}, "scoring.items: must name the items that are added"),
+        ("scoring", {"method": "risk_tier", "items": []}, "risk: must be there where, and only where"),
+        ("total", None, "total: must be there, but where only items are entered"),
         ("syndrome", {"core_items": [1, 10]}, "syndrome.core_items: must be numbers of items"),
         ("syndrome", {"major_from": 1}, "syndrome.major_from: must be a whole number, at least 2"),
         (
@@ -494,6 +535,145 @@ def test_a_wrong_field_is_named(tmp_path: Path, field: str, value: object, compl
 
 
 def test_what_an_instrument_does_not_have_is_null(tmp_path: Path) -> None:
-    bare = load_instruments(write(tmp_path, remission=None, safety_item=None, syndrome=None))["X", 1]
+    bare = load_instruments(write(tmp_path, remission=None, safety_item=None, syndrome=None, response=None))["X", 1]
     score = score_items(bare, [3] * 9)
-    assert (score.syndrome, score.safety_item, is_remission(bare, Decimal(0))) == (None, None, None)
+    assert (score.findings, score.safety_item) == ({"screen": "positive"}, None)
+    assert (is_remission(bare, Decimal(0)), is_response(bare, Decimal(9), Decimal(1))) == (None, None)
+    assert not bare.is_outcome
+
+
+# ── what differs from instrument to instrument ───────────────────────────────────────────────────────────────────────
+
+
+def test_positions_are_turned_once_and_scores_never() -> None:
+    # Cox 1987: items 1, 2 and 4 run from good to bad on the form, the others from bad to good.
+    epds = SHIPPED["EPDS", 1]
+    positions = [1, 1, 1, 2, 1, 1, 1, 1, 2, 3]
+    scores = scores_of(epds, positions, Encoding.POSITION)
+    assert scores == [1, 1, 2, 2, 2, 2, 2, 2, 1, 0]
+    assert score_items(epds, scores).total == 15
+    assert scores_of(epds, scores, Encoding.SCORE) == scores
+    assert scores_of(epds, [None] * 10, Encoding.POSITION) == [None] * 10
+    with pytest.raises(InvalidItems) as refused:
+        scores_of(PHQ9, [0] * 9, Encoding.POSITION)
+    assert refused.value.faults[0].pointer == "#/encoding"
+
+
+def test_the_columbia_screener_refuses_what_was_not_to_be_asked() -> None:
+    columbia = SHIPPED["CSSRS_SCR", 1]
+    with pytest.raises(InvalidItems) as refused:
+        score_items(columbia, [0, 0, 1, None, 0, 1, None])
+    assert [(fault.code, fault.pointer) for fault in refused.value.faults] == [
+        ("not_asked", "#/items/2"),
+        ("not_asked", "#/items/4"),
+        ("answer_needed", "#/items/6"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("items", "tier", "alert"),
+    [
+        ("0,0,-,-,-,0,-", "none", None),
+        ("1,0,-,-,-,0,-", "low", None),
+        ("1,1,1,0,0,0,-", "moderate", (AlertSeverity.URGENT, "suicide_risk")),
+        ("1,1,0,1,0,0,-", "high", (AlertSeverity.EMERGENCY, "suicide_risk")),
+        ("0,1,0,0,1,0,-", "high", (AlertSeverity.EMERGENCY, "suicide_risk")),
+        ("0,0,-,-,-,1,0", "moderate", (AlertSeverity.URGENT, "suicide_risk")),
+        ("0,0,-,-,-,1,1", "high", (AlertSeverity.EMERGENCY, "suicide_risk")),
+        ("0,0,-,-,-,-,-", None, MISSING),  # nobody asked about behaviour
+    ],
+)
+def test_the_columbia_screener_raises_the_alarm_its_tier_asks_for(
+    items: str, tier: str | None, alert: Raised | None
+) -> None:
+    score = score_items(SHIPPED["CSSRS_SCR", 1], row(items))
+    assert (score.total, score.severity) == (None, tier)
+    assert raised(SHIPPED["CSSRS_SCR", 1], score) == alert
+
+
+@pytest.mark.parametrize(
+    ("level", "severity", "alert"),
+    [
+        (5, "none", None),
+        (4, "mild", None),
+        (3, "moderate_or_greater", (AlertSeverity.URGENT, "sedation")),
+        (2, "moderate_or_greater", (AlertSeverity.URGENT, "sedation")),
+        (1, "moderate_or_greater", (AlertSeverity.EMERGENCY, "sedation")),
+        (0, "loss_of_consciousness", (AlertSeverity.EMERGENCY, "sedation")),
+    ],
+)
+def test_sedation_runs_the_other_way(level: int, severity: str, alert: Raised | None) -> None:
+    moaas = SHIPPED["MOAAS", 1]
+    for score in (score_items(moaas, [level]), score_total(moaas, Decimal(level))):
+        assert (score.severity, raised(moaas, score)) == (severity, alert)
+    assert moaas.worse == "lower"
+
+
+def test_a_switch_of_mood_is_looked_at_from_twelve() -> None:
+    ymrs = SHIPPED["YMRS", 1]
+    assert raised(ymrs, score_total(ymrs, Decimal("11.5"))) is None
+    assert raised(ymrs, score_total(ymrs, Decimal(12))) == (AlertSeverity.REVIEW, "mood_switch")
+
+
+def test_five_points_above_the_baseline_are_looked_at() -> None:
+    higher = score_total(PHQ9, Decimal(15))
+    assert raised(PHQ9, higher) is None
+    assert raised(PHQ9, higher, Decimal(11)) is None
+    assert raised(PHQ9, higher, Decimal(10)) == (AlertSeverity.REVIEW, "worsening")
+
+
+@pytest.mark.parametrize(
+    ("total", "before", "found"),
+    [
+        (4, None, "no"),  # not above 4, whatever was before
+        (4, 0, "no"),
+        (5, None, "unclassified"),  # alone after a dose
+        (5, 5, "no"),
+        (5, 4, "yes"),
+        (20, 25, "no"),
+        (None, 0, None),
+    ],
+)
+def test_dissociation_needs_the_rating_before_the_dose(
+    total: int | None, before: int | None, found: str | None
+) -> None:
+    exact = None if total is None else Decimal(total)
+    earlier = None if before is None else Decimal(before)
+    assert dissociation_finding(SHIPPED["CADSS23", 1], exact, earlier) == found
+    assert dissociation_finding(PHQ9, exact, earlier) is None
+
+
+def test_a_day_is_too_short_to_judge_sleep_and_appetite() -> None:
+    usual, day = MADRS.recalls
+    assert "carried_forward_items" not in score_items(MADRS, [0] * 10, recall=usual).findings
+    assert score_items(MADRS, [0] * 10, recall=day).findings["carried_forward_items"] == "4,5"
+
+
+def test_the_side_effect_checklist_has_findings_and_no_total() -> None:
+    kset = SHIPPED["KSET", 1]
+    urinary = [item.number for item in kset.items if item.finding == "urinary"]
+    score = score_items(kset, [int(item.number in urinary) for item in kset.items])
+    assert (score.total, score.severity, score.incomplete) == (None, None, False)
+    assert score.findings["urinary"] == "yes"
+    assert score.findings["nausea"] == "no"
+    assert raised(kset, score) == (AlertSeverity.REVIEW, "urinary_symptoms")
+
+
+def test_only_what_follows_an_illness_is_an_outcome() -> None:
+    outcomes = {code for (code, _), one in SHIPPED.items() if one.is_outcome}
+    assert outcomes == {
+        "PHQ9", "PHQ2", "GAD7", "QIDSSR16", "MADRS", "HAMD17", "HAMD6", "BDI2", "EPDS", "PCL5", "PROMISD8A",
+    }  # fmt: skip
+    acute = {code for (code, _), one in SHIPPED.items() if one.clock is Clock.ACUTE}
+    assert acute == {"CADSS23", "CADSS6", "MOAAS", "BPRS4", "BPRS4_7PT", "VASMOOD", "KSET"}
+    for one in SHIPPED.values():
+        assert all(recall.hours_after_dose is None for recall in one.recalls if recall.clock is Clock.ACUTE)
+
+
+def test_loincs_are_those_of_the_right_forms() -> None:
+    codes = {code: (one.loinc_panel, one.loinc_total) for (code, _), one in SHIPPED.items()}
+    assert codes["GAD7"] == ("69737-5", "70274-6")
+    assert codes["PCL5"] == ("101697-1", "101698-9")  # not 70221-7, the older checklist
+    assert codes["EPDS"] == ("71354-5", "99046-5")
+    assert codes["CSSRS_SCR"] == ("93373-9", None)
+    assert [item.loinc for item in SHIPPED["CSSRS_SCR", 1].items][5:] == ["93267-3", "93269-9"]

@@ -22,8 +22,8 @@ from app.assessments.rules.windows import (
 )
 
 NOW = datetime(2026, 3, 2, 14, tzinfo=UTC)
-TWO_WEEKS = Recall("2 weeks", Clock.WINDOWED, 24, "a test")
-RIGHT_NOW = Recall("now", Clock.ACUTE, None, "a test")
+TWO_WEEKS = Recall("2 weeks", Clock.WINDOWED, 24, (), "a test")
+RIGHT_NOW = Recall("now", Clock.ACUTE, None, (), "a test")
 DOSES = [Dosed(NOW + timedelta(days=days), (NOW + timedelta(days=days)).date()) for days in (0, 3, 7)]
 
 

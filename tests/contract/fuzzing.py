@@ -1,26 +1,20 @@
 """A running server with a clinic full of records, and generated requests made to hit them."""
 
 import re
-import socket
-import threading
-import time
 import uuid
 import zlib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import requests
-import uvicorn
 from schemathesis import Case
 from schemathesis.core.parameters import ParameterLocation
 
 from app.identity.rules import SCOPE_PERMISSIONS, permissions_of_roles
-from app.main import create_app
 from tests.contract.document import Json
 from tests.factories.patients import patient_body
-from tests.world import HOST, Installation, make_world
+from tests.world import Installation, make_world
 
 # Words that only a list of this installation knows.
 _VOCABULARY = {"protocol_code": ("KET_IV_6x3W", "OPEN"), "instrument": ("PHQ9", "MADRS")}
@@ -122,28 +116,6 @@ class Target:
 
 def _is_wrong(case: Case, place: ParameterLocation) -> bool:
     return case.meta is not None and case.meta.is_negative_at(place)
-
-
-@contextmanager
-def served(installation: Installation) -> Iterator[str]:
-    """The application behind a real server in a thread of its own, on the same database."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    settings = installation.settings.model_copy(update={"allowed_hosts": ("127.0.0.1", HOST)})
-    server = uvicorn.Server(
-        uvicorn.Config(create_app(settings), port=port, log_level="error", access_log=False, server_header=False)
-    )
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    for _ in range(200):
-        if server.started:
-            break
-        time.sleep(0.05)
-    assert server.started
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join(10)
 
 
 async def furnish(installation: Installation) -> tuple[dict[str, str], list[Json]]:

@@ -11,7 +11,7 @@ import copy
 import os
 import tomllib
 import zoneinfo
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, date, datetime
 from functools import cache
@@ -29,7 +29,8 @@ from schemathesis.pytest.lazy import get_all_tests
 from schemathesis.schemas import BaseSchema
 
 from tests.contract.document import Json, document, operations
-from tests.contract.fuzzing import Target, furnish, served
+from tests.contract.fuzzing import Target, furnish
+from tests.serving import served
 
 if TYPE_CHECKING:
     from tests.conftest import Installations
@@ -44,22 +45,49 @@ RULES = {code for one in EXCLUSIONS["exclusion"] for code in one.get("codes", ()
 
 
 def generating() -> Json:
-    """The document as requests are generated from it: with what JSON Schema has no good word for."""
-    found = copy.deepcopy(document())
+    """The document as requests are generated from it: with what JSON Schema has no good word for.
 
-    def walk(node: object) -> None:
+    A vocabulary that may grow is closed only where it is sent: an answer may hold words this document does not know.
+    """
+    found = copy.deepcopy(document())
+    schemas = found["components"]["schemas"]
+
+    def used_by(roots: Iterable[object]) -> set[str]:
+        names: set[str] = set()
+        waiting = list(roots)
+        while waiting:
+            node = waiting.pop()
+            if isinstance(node, dict):
+                name = str(node.get("$ref", "")).removeprefix("#/components/schemas/")
+                if name in schemas and name not in names:
+                    names.add(name)
+                    waiting.append(schemas[name])
+                waiting.extend(node.values())
+            elif isinstance(node, list):
+                waiting.extend(node)
+        return names
+
+    def walk(node: object, *, close: bool) -> None:
         if isinstance(node, dict):
-            if "x-extensible-enum" in node:
-                node["enum"] = node["x-extensible-enum"]
+            if close and "x-extensible-enum" in node:
+                nullable = {"type": "null"} in node.get("anyOf", ())
+                node["enum"] = [*node["x-extensible-enum"], *([None] if nullable else [])]
             if "x-decimal-places" in node:
                 node["multipleOf"] = float(f"1e-{node['x-decimal-places']}")
             for value in node.values():
-                walk(value)
+                walk(value, close=close)
         elif isinstance(node, list):
             for value in node:
-                walk(value)
+                walk(value, close=close)
 
-    walk(found)
+    called = [one for item in found["paths"].values() for one in item.values() if isinstance(one, dict)]
+    sent = [part for one in called for part in (one.get("requestBody", {}), one.get("parameters", []))]
+    answered = used_by(one["responses"] for one in called)
+    for part in sent:
+        walk(part, close=True)
+    only_sent = used_by(sent) - answered
+    for name, schema in schemas.items():
+        walk(schema, close=name in only_sent)
     return found
 
 

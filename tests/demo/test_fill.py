@@ -1,13 +1,14 @@
 """The demo clinics, filled on both databases with a few patients each."""
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import pytest
 from sqlalchemy import select
 
-from app.demo.fill import ClinicCredentials, fill
+from app.demo.fill import ClinicCredentials, fill, present_day, sizes
 from app.kernel import clock
 from app.kernel.ledger import change
 from tests.conftest import Installations
@@ -27,13 +28,18 @@ def clinical(content: str) -> dict[str, Any]:
     }
 
 
+async def changes_of(installation: Installation, clinic: ClinicCredentials) -> list[Any]:
+    """The ledger of a clinic in the order of the feed."""
+    wanted = select(change).where(change.c.clinic_id == UUID(clinic.id)).order_by(change.c.sequence)
+    async with installation.database.reading() as db:
+        return list((await db.execute(wanted)).mappings().all())
+
+
 async def content_of(installation: Installation, credentials: list[ClinicCredentials]) -> list[Any]:
-    """The ledgers of both clinics in the order of the feed, without ids and times of recording."""
+    """The ledgers of both clinics, without ids and times of recording."""
     found: list[Any] = []
     for clinic in credentials:
-        wanted = select(change).where(change.c.clinic_id == UUID(clinic.id)).order_by(change.c.sequence)
-        async with installation.database.reading() as db:
-            rows = (await db.execute(wanted)).mappings().all()
+        rows = await changes_of(installation, clinic)
         assert [row["sequence"] for row in rows] == list(range(1, len(rows) + 1))
         found += [(row["event"], row["version"], row["source"], clinical(row["content"])) for row in rows]
     return found
@@ -57,6 +63,53 @@ async def test_seed_and_day_decide_what_is_clinical(installations: Installations
     assert first.users["nurse"].username == second.users["nurse"].username
     assert first.users["nurse"].password != second.users["nurse"].password
     assert first.client_secret != second.client_secret
+
+
+async def test_the_ledger_tells_a_history_lived_by_several_hands(own_installation: Installation) -> None:
+    """Many acts share a transaction; their order, their times and their authors are those of the story."""
+    credentials = await fill(own_installation.database, seed=1, today=TODAY, patients=2)
+    until = datetime(2026, 3, 12, 18, tzinfo=UTC)
+    rows = [row for row in await changes_of(own_installation, credentials[0]) if row["recorded_at"] < until]
+    assert [row["recorded_at"] for row in rows] == sorted(row["recorded_at"] for row in rows)
+    authors = {
+        event: {row["principal_id"] for row in rows if row["event"] == event}
+        for event in ("patient.registered", "session.cleared", "session.discharged", "dissociation_note.recorded")
+    }
+    assert all(len(hands) == 1 for hands in authors.values())
+    assert len(set.union(*authors.values())) == 4
+    sessions: dict[UUID, list[Any]] = {}
+    for row in rows:
+        if row["resource_type"] == "session":
+            sessions.setdefault(row["resource_id"], []).append(row)
+    seen_here = [told for told in sessions.values() if told[0]["event"] == "session.scheduled"]
+    assert seen_here
+    for told in seen_here:
+        assert [row["version"] for row in told] == list(range(1, len(told) + 1))
+    # Whoever checks somebody in does so a minute later, and nothing else happens at that instant for them.
+    came = [row["recorded_at"] - row["occurred_at"] for row in rows if row["event"] == "session.checked_in"]
+    assert set(came) == {timedelta(minutes=1)}
+    # Minutes, not months, between what happened and its recording.
+    late = [row["recorded_at"] - row["occurred_at"] for row in rows if row["event"] == "vital_signs.recorded"]
+    assert timedelta(0) <= min(late)
+    assert sorted(late)[len(late) // 2] < timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("now", "day"),
+    [
+        ("2026-03-12T17:19:00Z", "2026-03-11"),  # 13:19 in New York
+        ("2026-03-12T17:21:00Z", "2026-03-12"),
+        ("2026-03-15T12:00:00Z", "2026-03-13"),  # a Sunday
+        ("2026-03-16T03:00:00Z", "2026-03-13"),  # Monday in London, Sunday in New York
+        ("2026-12-01T18:21:00Z", "2026-12-01"),
+    ],
+)
+def test_the_present_is_a_working_day_past_noon(now: str, day: str) -> None:
+    assert present_day(datetime.fromisoformat(now)) == date.fromisoformat(day)
+
+
+def test_the_second_clinic_has_a_tenth() -> None:
+    assert [sizes(patients) for patients in (1, 20, 200)] == [(1, 1), (20, 2), (200, 20)]
 
 
 async def test_everybody_can_sign_in_and_the_clock_is_back(own_installation: Installation) -> None:

@@ -40,6 +40,7 @@ from app.kernel.ledger import (
     LedgerSession,
     Sealer,
     UnnamedChange,
+    begin_act,
     change,
     decode,
     encode,
@@ -196,6 +197,43 @@ async def test_one_version_and_one_change_a_transaction(clinic: World) -> None:
     assert second.event == "location.updated"
     assert second.reason == "Room 3"
     assert decode(Base.metadata.tables["location"], second.content)["name"] == "Room 3"
+
+
+async def test_several_acts_in_one_transaction_stay_apart(clinic: World, clock: Any) -> None:
+    """Each has its author, its time, and a version of what it changed."""
+    location = await clinic.make(make_location)
+    admin, nurse = await clinic.actor("admin"), await clinic.actor("nurse")
+    times: list[datetime] = []
+    async with clinic.database.writing(admin) as db:
+        found = select(Location).where(Location.clinic_id == clinic.id, Location.id == location.id)
+        loaded = (await db.execute(found)).scalar_one()
+        for name, actor in (("Room 1", admin), ("Room 2", nurse), ("Room 3", admin)):
+            await begin_act(db, actor)
+            times.append(clock.advance(minutes=10))
+            loaded.name = name
+            name_change(db, loaded, "location.updated", reason=name)
+        await begin_act(db, nurse)  # who then does nothing
+    rows = await _changes(clinic, location.id)
+    names = [decode(Base.metadata.tables["location"], row.content)["name"] for row in rows]
+    assert [row.version for row in rows] == [1, 2, 3, 4]
+    assert names[1:] == [row.reason for row in rows[1:]] == ["Room 1", "Room 2", "Room 3"]
+    assert [row.recorded_at for row in rows[1:]] == times
+    assert [row.principal_id for row in rows[1:]] == [admin.principal_id, nurse.principal_id, admin.principal_id]
+
+
+async def test_an_act_nobody_named_commits_none_of_its_transaction(clinic: World) -> None:
+    location = await clinic.make(make_location)
+    actor = await clinic.actor("admin")
+    with pytest.raises(UnnamedChange):
+        async with clinic.database.writing(actor) as db:
+            found = select(Location).where(Location.clinic_id == clinic.id, Location.id == location.id)
+            loaded = (await db.execute(found)).scalar_one()
+            loaded.name = "Room 1"
+            name_change(db, loaded, "location.updated")
+            await begin_act(db, actor)
+            loaded.name = "Room 2"
+            await begin_act(db, actor)
+    assert len(await _changes(clinic, location.id)) == 1
 
 
 async def test_a_change_that_changes_nothing_is_none(clinic: World) -> None:

@@ -227,11 +227,11 @@ def test_nothing_short_of_half_reads_as_half() -> None:
         ([(-1, 19)], [(0, 40)], "Baseline 19, no follow-up score that counts"),
         ([(0.1, 19)], [(0, 40)], "No follow-up score that counts"),
         ([(7, 9)], [(0, 40)], "latest 9"),
-        ([(-1, 18), (7, 9)], [(0, 40)], "18 → 9, 50 % lower, response"),
-        ([(-1, 8), (7, 4)], [(0, 40)], "8 → 4, 50 % lower, response, remission"),
-        ([(-1, 19), (7, 10)], [(0, 40)], "19 → 10, 47.3 % lower, partial response"),
-        ([(-1, 10), (7, 15)], [(0, 40)], "10 → 15, 50 % higher, no response"),
-        ([(-1, 0), (7, 3)], [(0, 40)], "0 → 3, remission"),
+        ([(-1, 18), (7, 9)], [(0, 40)], "18 to 9, 50 % lower, response"),
+        ([(-1, 8), (7, 4)], [(0, 40)], "8 to 4, 50 % lower, response, remission"),
+        ([(-1, 19), (7, 10)], [(0, 40)], "19 to 10, 47.3 % lower, partial response"),
+        ([(-1, 10), (7, 15)], [(0, 40)], "10 to 15, 50 % higher, no response"),
+        ([(-1, 0), (7, 3)], [(0, 40)], "0 to 3, remission"),
     ],
 )
 def test_the_headline_says_what_it_came_to(

@@ -328,7 +328,7 @@ def test_a_form_answered_as_the_first_dose_began_is_the_baseline() -> None:
 
 
 def test_a_scale_about_now_is_no_outcome() -> None:
-    acute = replace(PHQ9, recalls=(Recall("now", Clock.ACUTE, None, "an example"),))
+    acute = replace(PHQ9, recalls=(Recall("now", Clock.ACUTE, None, (), "an example"),))
     curve = drawn(doses(0), [score(0, 18), score(7, 9)], instrument=acute)
     assert curve.baseline is None
     assert {point.because for point in curve.points} == {NotCounted.ACUTE_SCALE}

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -19,7 +20,6 @@ from sqlalchemy import Connection, event, select, text
 
 from app.identity.actions import system_actor
 from app.identity.queries import principal
-from app.kernel import clock
 from app.kernel.database import Database, open_for_migrations
 from app.kernel.guard import clinic_tables
 from benchmarks.workset import WorkSet, build
@@ -41,7 +41,9 @@ class Sent:
     statements: dict[str, tuple[str, Any]] = field(default_factory=dict)
     operation: str = ""
 
-    def note(self, _conn: object, _cursor: object, statement: str, parameters: Any, _context: object, many: bool) -> None:  # noqa: FBT001, E501
+    def note(
+        self, _conn: object, _cursor: object, statement: str, parameters: Any, _context: object, many: bool
+    ) -> None:
         """Keep one; listens to `before_cursor_execute`."""
         if self.operation and not many and statement.lstrip().startswith(EXPLAINED):
             self.statements.setdefault(statement, (self.operation, parameters))
@@ -84,28 +86,31 @@ def queries_of(
     document: Mapping[str, Any], operation: Operation, answer: Mapping[str, Any]
 ) -> Iterator[dict[str, Any]]:
     """Further queries to send to an address: each parameter by itself, and the second page."""
-    first = next((one for one in answer.get("items") or () if isinstance(one, dict)), {})
+    listed_first = next(iter(answer.get("items") or ()), None)
+    first: Mapping[str, Any] = listed_first if isinstance(listed_first, dict) else {}
     for listed in operation.facts.get("parameters", ()):
         parameter = listed
         if "$ref" in listed:
             parameter = document["components"]["parameters"][listed["$ref"].rsplit("/", 1)[1]]
         name, schema = parameter["name"], parameter.get("schema", {})
-        if parameter["in"] != "query" or name in {"limit", "cursor", "total"}:
+        if parameter["in"] != "query" or name in {"limit", "cursor"}:
             continue
         inner = schema.get("items", schema)
+        if "$ref" in inner:
+            inner = document["components"]["schemas"][inner["$ref"].rsplit("/", 1)[1]]
         told = first.get(name)
         examples = [*inner.get("enum", ()), *inner.get("examples", ()), *schema.get("examples", ())]
         examples += [one["value"] for one in parameter.get("examples", {}).values()]
-        if schema.get("type") == "boolean":
+        if name == "as_of":
+            yield {name: instant(datetime.now(UTC))}
+        elif inner.get("type") == "boolean":
             yield {name: "true"}
-        elif name == "as_of":
-            yield {name: instant(clock.now())}
         elif isinstance(told, str | int | float):
             yield {name: told}
-        elif examples and not isinstance(examples[0], list):
-            yield {name: examples[0]}
+        elif examples:
+            yield {name: examples[0][0] if isinstance(examples[0], list) else examples[0]}
         else:
-            print("NOT ASKED", operation.id, name)
+            pytest.fail(f"{operation.id}: {name} has neither a value in the answer nor an example")
     if answer.get("next_cursor"):
         yield {"cursor": answer["next_cursor"]}
 

@@ -10,9 +10,10 @@ def is_response(instrument: Instrument, baseline: Decimal | None, followup: Deci
     """Say whether enough of the baseline is gone; exactly enough counts. Nothing is rounded before comparing.
 
     Returns:
-        None where it is undefined: a total is missing, or the baseline is 0 and cannot fall.
+        None where it is undefined: a total is missing, the baseline is 0 and cannot fall, or the instrument rates no
+        outcome.
     """
-    if baseline is None or followup is None or baseline == 0:
+    if instrument.response is None or baseline is None or followup is None or baseline == 0:
         return None
     return followup * 100 <= baseline * (100 - instrument.response.reduction_percent)
 

@@ -1,33 +1,51 @@
 """Reading the files that instruments are. A file that cannot be trusted stops the program at start."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
 
+from app.alerts.rules import AlertSeverity
 from app.assessments.rules.instrument import (
+    AlertRule,
     Answer,
+    AtLeast,
     Band,
     ChangeRules,
     Clock,
+    ClusterRule,
+    Combine,
     Comparison,
+    CutOff,
+    DissociationRule,
     Entry,
     GapMethod,
     GapRule,
     Instrument,
     Item,
+    JointRule,
+    Method,
+    Needed,
     OtherValue,
+    Positions,
     PresentFrom,
     Recall,
     RemissionCut,
     RemissionRule,
     Respondent,
     ResponseRule,
+    RiskRule,
     SafetyItem,
+    ScoringRule,
     SeverityBands,
+    Subscale,
     SyndromeRule,
     Threshold,
+    Tier,
     TotalRange,
+    UnscoredItem,
+    When,
+    Worse,
 )
 from app.kernel.errors import Fault, Invalid
 from app.protocols.rules import DataFile
@@ -88,25 +106,44 @@ def _instrument(file: DataFile) -> Instrument:
     if not items or any(one.number >= two.number for one, two in pairwise(items)):
         file.refuse("items", "must be numbered in ascending order")
     numbers = {item.number for item in items}
-    total = _total(file.section("total"))
+    entry = file.choice("entry", Entry)
+    total = None if file.is_null("total") else _total(file.section("total"))
+    if (total is None) != (entry is Entry.ITEMS_ONLY):
+        file.refuse("total", "must be there, but where only items are entered")
+    subscales = tuple(_subscale(subscale, numbers) for subscale in file.sections("subscales"))
+    risk = None if file.is_null("risk") else _risk(file.section("risk"), numbers)
+    scoring = _scoring(file.section("scoring"), numbers)
+    if (scoring.method is Method.RISK_TIER) != (risk is not None):
+        file.refuse("risk", "must be there where, and only where, it is scored as a tier")
     return Instrument(
         code=file.text("code"),
         version=file.integer("version", minimum=1),
         name=file.text("name"),
         respondent=file.choice("respondent", Respondent),
-        entry=file.choice("entry", Entry),
-        recalls=_recalls(file),
+        entry=entry,
+        worse=file.choice("worse", Worse),
+        recalls=_recalls(file, numbers),
         instruction=file.optional_text("instruction"),
         answers=tuple(_answer(answer) for answer in file.sections("answers")),
         items=items,
+        unscored_items=tuple(_unscored_item(item) for item in file.sections("unscored_items")),
+        positions=None if file.is_null("positions") else _positions(file.section("positions"), numbers),
+        scoring=scoring,
         total=total,
         severity=_severity_bands(file.section("severity"), total),
-        response=_response(file.section("response")),
+        subscales=subscales,
+        cut_offs=tuple(_cut_off(cut) for cut in file.sections("cut_offs")),
+        syndrome=None if file.is_null("syndrome") else _syndrome_rule(file.section("syndrome"), numbers),
+        clusters=None if file.is_null("clusters") else _clusters(file.section("clusters"), subscales),
+        joint=None if file.is_null("joint") else _joint(file.section("joint"), numbers),
+        risk=risk,
+        dissociation=None if file.is_null("dissociation") else _dissociation(file.section("dissociation")),
+        response=None if file.is_null("response") else _response(file.section("response")),
         remission=None if file.is_null("remission") else _remission(file.section("remission")),
         change=_change(file.section("change")),
         safety_item=None if file.is_null("safety_item") else _safety_item(file.section("safety_item"), numbers),
+        alerts=tuple(_alert(alert) for alert in file.sections("alerts")),
         gaps=_gaps(file.section("gaps")),
-        syndrome=None if file.is_null("syndrome") else _syndrome_rule(file.section("syndrome"), numbers),
         loinc_panel=file.optional_text("loinc_panel"),
         loinc_total=file.optional_text("loinc_total"),
         licence=file.text("licence"),
@@ -127,8 +164,142 @@ def _item(file: DataFile) -> Item:
         number=file.integer("number", minimum=1),
         minimum=minimum,
         maximum=file.integer("maximum", minimum=minimum + 1),
+        step=file.decimal("step"),
+        topic=file.text("topic"),
         text=file.optional_text("text"),
         loinc=file.optional_text("loinc"),
+        finding=file.optional_text("finding"),
+    )
+
+
+def _unscored_item(file: DataFile) -> UnscoredItem:
+    file.only(*UnscoredItem.__dataclass_fields__)
+    minimum = file.integer("minimum")
+    return UnscoredItem(
+        topic=file.text("topic"),
+        text=file.optional_text("text"),
+        minimum=minimum,
+        maximum=file.integer("maximum", minimum=minimum + 1),
+        answers=tuple(_answer(answer) for answer in file.sections("answers")),
+        loinc=file.optional_text("loinc"),
+    )
+
+
+def _positions(file: DataFile, numbers: set[int]) -> Positions:
+    file.only(*Positions.__dataclass_fields__)
+    return Positions(
+        top=file.integer("top", minimum=1),
+        reversed_items=_known_all(file, "reversed_items", numbers),
+        source=file.text("source"),
+    )
+
+
+def _scoring(file: DataFile, numbers: set[int]) -> ScoringRule:
+    file.only(*ScoringRule.__dataclass_fields__)
+    method = file.choice("method", Method)
+    items = _known_all(file, "items", numbers)
+    if bool(items) != (method is Method.SUM):
+        file.refuse("items", "must name the items that are added, and none where nothing is added")
+    return ScoringRule(method=method, items=items, source=file.text("source"))
+
+
+def _subscale(file: DataFile, numbers: set[int]) -> Subscale:
+    file.only(*Subscale.__dataclass_fields__)
+    return Subscale(
+        code=file.text("code"),
+        name=file.text("name"),
+        items=_known_all(file, "items", numbers),
+        combine=file.choice("combine", Combine),
+        source=file.text("source"),
+    )
+
+
+def _cut_off(file: DataFile) -> CutOff:
+    file.only(*CutOff.__dataclass_fields__)
+    return CutOff(
+        finding=file.text("finding"),
+        at_least=file.decimal("at_least"),
+        reached=file.text("reached"),
+        missed=file.text("missed"),
+        source=file.text("source"),
+    )
+
+
+def _clusters(file: DataFile, subscales: Iterable[Subscale]) -> ClusterRule:
+    file.only(*ClusterRule.__dataclass_fields__)
+    needed = tuple(_needed(one) for one in file.sections("needed"))
+    if not needed or not {one.subscale for one in needed} <= {subscale.code for subscale in subscales}:
+        file.refuse("needed", "must name subscales")
+    return ClusterRule(
+        finding=file.text("finding"),
+        present_from=file.integer("present_from", minimum=1),
+        needed=needed,
+        source=file.text("source"),
+    )
+
+
+def _needed(file: DataFile) -> Needed:
+    file.only(*Needed.__dataclass_fields__)
+    return Needed(subscale=file.text("subscale"), count=file.integer("count", minimum=1))
+
+
+def _joint(file: DataFile, numbers: set[int]) -> JointRule:
+    file.only(*JointRule.__dataclass_fields__)
+    return JointRule(
+        finding=file.text("finding"),
+        total_at_least=file.decimal("total_at_least"),
+        also=tuple(_at_least(one, numbers) for one in file.sections("also")),
+        source=file.text("source"),
+    )
+
+
+def _at_least(file: DataFile, numbers: set[int]) -> AtLeast:
+    file.only(*AtLeast.__dataclass_fields__)
+    return AtLeast(number=_known(file, "number", numbers), value=file.integer("value", minimum=1))
+
+
+def _risk(file: DataFile, numbers: set[int]) -> RiskRule:
+    file.only(*RiskRule.__dataclass_fields__)
+    tiers = tuple(_tier(tier, numbers) for tier in file.sections("tiers"))
+    if not tiers:
+        file.refuse("tiers", "must name at least one tier")
+    return RiskRule(
+        gate_item=_known(file, "gate_item", numbers),
+        gated_items=_known_all(file, "gated_items", numbers),
+        lifetime_item=_known(file, "lifetime_item", numbers),
+        recent_item=_known(file, "recent_item", numbers),
+        tiers=tiers,
+        otherwise=file.text("otherwise"),
+        source=file.text("source"),
+    )
+
+
+def _tier(file: DataFile, numbers: set[int]) -> Tier:
+    file.only(*Tier.__dataclass_fields__)
+    return Tier(label=file.text("label"), items=_known_all(file, "items", numbers))
+
+
+def _dissociation(file: DataFile) -> DissociationRule:
+    file.only(*DissociationRule.__dataclass_fields__)
+    return DissociationRule(above=file.decimal("above"), source=file.text("source"))
+
+
+def _alert(file: DataFile) -> AlertRule:
+    file.only(*AlertRule.__dataclass_fields__)
+    when = file.choice("when", When)
+    value = None if file.is_null("value") else file.decimal("value", or_zero=True)
+    finding, labels = file.optional_text("finding"), file.texts("labels")
+    asks_label = when in {When.SEVERITY_IS, When.FINDING_IS}
+    if (value is None) != asks_label or bool(labels) != asks_label or (finding is None) == (when is When.FINDING_IS):
+        file.refuse("when", "must come with a value, or with labels, and with a finding where it looks at one")
+    return AlertRule(
+        code=file.text("code"),
+        level=file.choice("level", AlertSeverity),
+        when=when,
+        value=value,
+        finding=finding,
+        labels=labels,
+        source=file.text("source"),
     )
 
 
@@ -139,10 +310,12 @@ def _total(file: DataFile) -> TotalRange:
     )
 
 
-def _severity_bands(file: DataFile, total: TotalRange) -> SeverityBands:
+def _severity_bands(file: DataFile, total: TotalRange | None) -> SeverityBands:
     file.only(*SeverityBands.__dataclass_fields__)
     bands = tuple(_band(band) for band in file.sections("bands"))
-    if bands:
+    if bands and total is None:
+        file.refuse("bands", "must be empty without a total")
+    if bands and total is not None:
         starts = [band.minimum for band in bands]
         ends = [band.maximum for band in bands]
         follow = [total.minimum, *(end + total.step for end in ends)]
@@ -204,19 +377,20 @@ def _other_value(file: DataFile) -> OtherValue:
     return OtherValue(value=file.decimal("value"), source=file.text("source"))
 
 
-def _recalls(file: DataFile) -> tuple[Recall, ...]:
-    recalls = tuple(_recall(recall) for recall in file.sections("recalls"))
+def _recalls(file: DataFile, numbers: set[int]) -> tuple[Recall, ...]:
+    recalls = tuple(_recall(recall, numbers) for recall in file.sections("recalls"))
     if not recalls or len({recall.period for recall in recalls}) != len(recalls):
         file.refuse("recalls", "must name at least one period, each once")
     return recalls
 
 
-def _recall(file: DataFile) -> Recall:
+def _recall(file: DataFile, numbers: set[int]) -> Recall:
     file.only(*Recall.__dataclass_fields__)
     return Recall(
         period=file.text("period"),
         clock=file.choice("clock", Clock),
         hours_after_dose=file.optional_integer("hours_after_dose", minimum=1),
+        carried_forward_items=_known_all(file, "carried_forward_items", numbers),
         source=file.text("source"),
     )
 
@@ -243,8 +417,8 @@ def _gaps(file: DataFile) -> GapRule:
 
 def _syndrome_rule(file: DataFile, numbers: set[int]) -> SyndromeRule:
     file.only(*SyndromeRule.__dataclass_fields__)
-    core_items = file.integers("core_items", minimum=1)
-    if not core_items or not numbers.issuperset(core_items):
+    core_items = _known_all(file, "core_items", numbers)
+    if not core_items:
         file.refuse("core_items", "must be numbers of items")
     other_from = file.integer("other_from", minimum=1)
     return SyndromeRule(
@@ -269,3 +443,10 @@ def _known(file: DataFile, field: str, numbers: set[int]) -> int:
     if number not in numbers:
         file.refuse(field, "must be the number of an item")
     return number
+
+
+def _known_all(file: DataFile, field: str, numbers: set[int]) -> tuple[int, ...]:
+    found = file.integers(field, minimum=1)
+    if not numbers.issuperset(found):
+        file.refuse(field, "must be numbers of items")
+    return found

@@ -1,14 +1,14 @@
 """Small pages for people. Every value is escaped; a page loads one style sheet from here and nothing from elsewhere."""
 
 import inspect
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
 from app.kernel.errors import Failure
 
 PLAIN_POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-# Swagger UI draws its icons from data: addresses and talks to this server; nothing else may load.
+# Swagger UI and Scalar draw icons from data: addresses, write styles, and talk to this server; nothing else may load.
 DOCS_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -28,14 +28,24 @@ def page(title: str, body: str) -> str:
 
 def docs_page(title: str) -> str:
     """The page that Swagger UI fills."""
+    style = '<link rel="stylesheet" href="/docs/assets/swagger-ui/swagger-ui.css">\n'
+    return _reader(title, style, ("swagger-ui/swagger-ui-bundle.js", "docs.js"), "swagger-ui")
+
+
+def reference_page(title: str) -> str:
+    """The page that Scalar fills."""
+    return _reader(title, "", ("scalar/standalone.js", "reference.js"), "reference")
+
+
+def _reader(title: str, style: str, scripts: Sequence[str], place: str) -> str:
+    """A page whose scripts read the document and show it at a place."""
+    loaded = "".join(f'<script src="/docs/assets/{script}"></script>\n' for script in scripts)
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escape(title)}</title>\n"
         '<link rel="icon" href="/docs/assets/swagger-ui/favicon-32x32.png">\n'
-        '<link rel="stylesheet" href="/docs/assets/swagger-ui/swagger-ui.css">\n'
-        '<script src="/docs/assets/swagger-ui/swagger-ui-bundle.js"></script>\n'
-        '<script src="/docs/assets/docs.js"></script>\n'
-        '</head>\n<body>\n<div id="swagger-ui"></div>\n</body>\n</html>\n'
+        f'{style}{loaded}</head>\n<body>\n<div id="{place}"></div>\n</body>\n</html>\n'
     )
 
 

@@ -83,6 +83,13 @@ async def show_docs(request: Request) -> Response:
     return _kept(request, html.docs_page(f"{request.app.title} API").encode(), _HTML, html.DOCS_POLICY)
 
 
+@router.get("/reference", include_in_schema=False)
+async def show_reference(request: Request) -> Response:
+    """Scalar on our document, from our own copy."""
+    _require_docs(request)
+    return _kept(request, html.reference_page(f"{request.app.title} API").encode(), _HTML, html.DOCS_POLICY)
+
+
 @cache
 def _assets() -> Mapping[str, bytes]:
     """Every asset by its address, read once: what is not in this table is not served, whatever the path says."""
@@ -107,7 +114,7 @@ async def show_start(request: Request) -> Response:
     places = {
         "openapi": "/v1/openapi.json",
         "problems": "/problems",
-        **({"docs": "/docs"} if settings.serves_docs else {}),
+        **({"docs": "/docs", "reference": "/reference"} if settings.serves_docs else {}),
     }
     if _prefers_html(request):
         links = "".join(f'<li><a href="{place}">{name}</a></li>' for name, place in places.items())
