@@ -19,6 +19,7 @@ class Alert(ClinicRecord, Base):
     __table_args__ = (
         belongs_to("patient", "patient_id"),
         closed_set("status", AlertStatus),
+        Index(None, "clinic_id", "raised_at", "id"),
         Index(None, "clinic_id", "status", "raised_at"),
         Index(None, "clinic_id", "patient_id", "raised_at"),
         Index(None, "clinic_id", "session_id", "raised_at", "id"),

@@ -771,6 +771,8 @@ CREATE INDEX ix_alert__clinic_id_cause_id ON public.alert USING btree (clinic_id
 
 CREATE INDEX ix_alert__clinic_id_patient_id_raised_at ON public.alert USING btree (clinic_id, patient_id, raised_at);
 
+CREATE INDEX ix_alert__clinic_id_raised_at_id ON public.alert USING btree (clinic_id, raised_at, id);
+
 CREATE INDEX ix_alert__clinic_id_session_id_raised_at_id ON public.alert USING btree (clinic_id, session_id, raised_at, id);
 
 CREATE INDEX ix_alert__clinic_id_status_raised_at ON public.alert USING btree (clinic_id, status, raised_at);
@@ -813,6 +815,8 @@ CREATE INDEX ix_dose_decision__clinic_id_patient_id ON public.dose_decision USIN
 
 CREATE INDEX ix_dose_event__clinic_id_administration_id_occurred_at_ordinal ON public.dose_event USING btree (clinic_id, administration_id, occurred_at, ordinal);
 
+CREATE INDEX ix_dose_event__clinic_id_occurred_at_id ON public.dose_event USING btree (clinic_id, occurred_at, id);
+
 CREATE INDEX ix_dose_event__clinic_id_patient_id ON public.dose_event USING btree (clinic_id, patient_id);
 
 CREATE INDEX ix_dose_event__clinic_id_session_id_id ON public.dose_event USING btree (clinic_id, session_id, id);
@@ -838,6 +842,8 @@ CREATE INDEX ix_plan_item__clinic_id_patient_id ON public.plan_item USING btree 
 CREATE INDEX ix_plan_item__clinic_id_starts_at ON public.plan_item USING btree (clinic_id, starts_at);
 
 CREATE INDEX ix_principal__account_id ON public.principal USING btree (account_id);
+
+CREATE INDEX ix_principal__id ON public.principal USING btree (id);
 
 CREATE INDEX ix_token__account_id ON public.token USING btree (account_id);
 

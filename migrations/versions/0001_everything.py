@@ -240,6 +240,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("clinic_id", "account_id", name=op.f("uq_principal__clinic_id_account_id")),
     )
     op.create_index(op.f("ix_principal__account_id"), "principal", ["account_id"], unique=False)
+    op.create_index(op.f("ix_principal__id"), "principal", ["id"], unique=False)
     op.create_table(
         "token",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -307,6 +308,7 @@ def upgrade() -> None:
         ["clinic_id", "patient_id", "raised_at"],
         unique=False,
     )
+    op.create_index(op.f("ix_alert__clinic_id_raised_at_id"), "alert", ["clinic_id", "raised_at", "id"], unique=False)
     op.create_index(
         op.f("ix_alert__clinic_id_session_id_raised_at_id"),
         "alert",
@@ -1334,6 +1336,9 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(
+        op.f("ix_dose_event__clinic_id_occurred_at_id"), "dose_event", ["clinic_id", "occurred_at", "id"], unique=False
+    )
+    op.create_index(
         op.f("ix_dose_event__clinic_id_patient_id"), "dose_event", ["clinic_id", "patient_id"], unique=False
     )
     op.create_index(
@@ -1385,6 +1390,7 @@ def downgrade() -> None:
     # tables: from here on made from the models
     op.drop_index(op.f("ix_dose_event__clinic_id_session_id_id"), table_name="dose_event")
     op.drop_index(op.f("ix_dose_event__clinic_id_patient_id"), table_name="dose_event")
+    op.drop_index(op.f("ix_dose_event__clinic_id_occurred_at_id"), table_name="dose_event")
     op.drop_index(op.f("ix_dose_event__clinic_id_administration_id_occurred_at_ordinal"), table_name="dose_event")
     op.drop_table("dose_event")
     op.drop_index(op.f("ix_dose_decision__clinic_id_patient_id"), table_name="dose_decision")
@@ -1439,11 +1445,13 @@ def downgrade() -> None:
     op.drop_table("client_secret")
     op.drop_index(op.f("ix_alert__clinic_id_status_raised_at"), table_name="alert")
     op.drop_index(op.f("ix_alert__clinic_id_session_id_raised_at_id"), table_name="alert")
+    op.drop_index(op.f("ix_alert__clinic_id_raised_at_id"), table_name="alert")
     op.drop_index(op.f("ix_alert__clinic_id_patient_id_raised_at"), table_name="alert")
     op.drop_index(op.f("ix_alert__clinic_id_cause_id"), table_name="alert")
     op.drop_table("alert")
     op.drop_index(op.f("ix_token__account_id"), table_name="token")
     op.drop_table("token")
+    op.drop_index(op.f("ix_principal__id"), table_name="principal")
     op.drop_index(op.f("ix_principal__account_id"), table_name="principal")
     op.drop_table("principal")
     op.drop_index(op.f("ix_patient__clinic_id_family_name_folded_given_name_folded_id"), table_name="patient")
