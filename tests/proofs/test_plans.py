@@ -183,6 +183,9 @@ def _on_postgresql(connection: Connection, statement: str, parameters: Any) -> I
                 # Without its first column an index is read from end to end.
                 if _first_column(connection, index) not in _columns(node):
                     yield f"{kind} of all of {index}"
+            elif not forced and table in clinic_tables() and _columns(node) == {"clinic_id"}:
+                if sought := re.findall(r"\b(\w+_id) = ", node.get("Filter", "")):
+                    yield f"{kind} of a clinic's {table}, for its {', '.join(sought)}"
             elif forced and kind == "Limit":
                 below = list(_input(node))
                 read = below[-1]
