@@ -204,7 +204,7 @@ def _input(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 def _columns(node: Mapping[str, Any]) -> set[str]:
     """Columns an index is searched by."""
-    return set(re.findall(r"\b(\w+)\)?(?:::\w+)? (?:=|<|>)", node.get("Index Cond", "")))
+    return set(re.findall(r"\b(\w+)\)?(?:::\w+)? (?:=|<|>)", node.get("Index Cond", node.get("Recheck Cond", ""))))
 
 
 def _first_column(connection: Connection, index: str) -> str:
