@@ -41,6 +41,7 @@ from app.protocols.routes import router as protocols
 from app.sessions.routes import router as sessions
 from app.treatment.decisions.routes import router as decisions
 from app.treatment.doses.routes import router as doses
+from app.treatment.elsewhere.routes import router as elsewhere
 from app.treatment.routes import router as treatment
 
 ROUTERS: Final = (
@@ -53,6 +54,7 @@ ROUTERS: Final = (
     protocols,
     courses,
     decisions,
+    elsewhere,
     sessions,
     dosing,
     doses,

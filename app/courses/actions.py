@@ -28,7 +28,7 @@ from app.kernel.actor import Actor
 from app.kernel.database import WriteSession
 from app.kernel.errors import Fault, Invalid
 from app.kernel.ledger import name_change
-from app.kernel.records import already_created, find, identity_of, one, one_for_update
+from app.kernel.records import already_created, find, identity_of, one, one_for_update, reason_of_change
 from app.patients.episodes.models import Episode
 from app.patients.episodes.queries import open_episode
 from app.patients.models import Patient
@@ -143,11 +143,12 @@ async def _prescriber(db: WriteSession, actor: Actor, prescriber_id: UUID | None
     return staff.id
 
 
-async def update_course(
-    db: WriteSession, actor: Actor, course_id: UUID, body: CourseUpdate, if_match: int | None
+async def update_course(  # a correction carries version and reason
+    db: WriteSession, actor: Actor, course_id: UUID, body: CourseUpdate, if_match: int | None, reason: str | None
 ) -> Course:
-    """Change a course's particulars."""
+    """Change a course's particulars, with a reason unless it is one's own recent slip."""
     course = await one_for_update(db, actor, Course, course_id, if_match)
+    why = reason_of_change(actor, course, reason)
     facts = body.model_dump(exclude_unset=True)
     if body.episode_id is not None:
         await _episode(db, actor, course.patient_id, body.episode_id)
@@ -155,7 +156,7 @@ async def update_course(
         facts["prescriber_id"] = await _prescriber(db, actor, body.prescriber_id)
     for member, value in facts.items():
         setattr(course, member, value)
-    name_change(db, course, "course.updated")
+    name_change(db, course, "course.updated", reason=why)
     return course
 
 

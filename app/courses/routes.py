@@ -35,6 +35,8 @@ from app.kernel.pagination import Order, Paging
 from app.kernel.problems import documented
 from app.kernel.record_routes import add_reads
 from app.kernel.records import (
+    ChangeReason,
+    ChangeReasonRequired,
     Resource,
     WithEnteredInError,
     answer_page,
@@ -97,13 +99,15 @@ add_reads(router, COURSE, path="/courses", singular="course", title="one course"
 @router.patch(
     "/courses/{course_id}",
     response_model=CourseRead,
-    responses=documented(NotFound, NotAPrescriber, UnknownEpisode, PreconditionFailed, PreconditionRequired),
+    responses=documented(
+        NotFound, NotAPrescriber, UnknownEpisode, ChangeReasonRequired, PreconditionFailed, PreconditionRequired
+    ),
 )
 async def update_course(
-    db: WriteDb, actor: MayWriteCourses, course_id: UUID, body: CourseUpdate, if_match: IfMatch
+    db: WriteDb, actor: MayWriteCourses, course_id: UUID, body: CourseUpdate, if_match: IfMatch, reason: ChangeReason
 ) -> Response:
     """Change a course's episode, indication, prescriber or note."""
-    return await changed(db, COURSE, actor, await actions.update_course(db, actor, course_id, body, if_match))
+    return await changed(db, COURSE, actor, await actions.update_course(db, actor, course_id, body, if_match, reason))
 
 
 @router.post("/courses/{course_id}/pause", response_model=CourseRead, responses=_VERB)
@@ -178,9 +182,12 @@ async def re_plan_course(
 
 
 @router.get("/courses/{course_id}/plan", response_model=Page[PlanItemRead], responses=documented(NotFound))
-async def list_plan(db: ReadDb, actor: MayReadSchedule, course_id: UUID, page: Paging) -> Response:
+async def list_plan(
+    db: ReadDb, actor: MayReadSchedule, course_id: UUID, page: Paging, with_errors: WithEnteredInError
+) -> Response:
     """The course's planned sessions in order, each with the session that fills it."""
     await show_one(db, COURSE, actor, course_id)
     item = queries.plan_item.c
     statement = queries.visible_plan_items(actor).where(item.course_id == course_id)
-    return await answer_page(db, PLAN_ITEM, actor, statement, page, order=Order(item.number, item.id))
+    order = Order(item.number, item.id)
+    return await answer_page(db, PLAN_ITEM, actor, statement, page, order=order, with_errors=with_errors)

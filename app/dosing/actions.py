@@ -4,7 +4,8 @@ Whatever was given is recorded. Each event makes the dose be reckoned again, and
 event moves it to dosing, the last stop to observing.
 """
 
-from datetime import datetime
+from collections.abc import Collection
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -56,6 +57,7 @@ from app.kernel.records import (
 from app.patients import queries as patient_queries
 from app.patients.models import Weight
 from app.protocols.queries import resolve
+from app.sessions import queries as session_queries
 from app.sessions import rules as session_rules
 from app.sessions.actions import given_too_soon
 from app.sessions.models import TreatmentSession
@@ -204,9 +206,24 @@ async def _limits_of(db: WriteSession, actor: Actor, treatment: TreatmentSession
 
 
 async def void_order(db: WriteSession, actor: Actor, order_id: UUID, reason: str, if_match: int | None) -> DoseOrder:
-    """Mark an order as entered in error."""
-    order = await one_for_update(db, actor, DoseOrder, order_id, if_match)
+    """Mark an order as entered in error.
+
+    The order it took the place of counts again, and what was given is compared with the orders that stand.
+    """
+    seen = await one(db, actor, DoseOrder, order_id)
+    require_version(seen, if_match)  # 428 and 412 come before anything the state says
+    treatment = await one_locked(db, actor, TreatmentSession, seen.session_id)
+    order = await one_locked(db, actor, DoseOrder, order_id)
+    require_version(order, if_match)
+    was_active, cause = order.status == OrderStatus.ACTIVE, f"dose_order {order.id}"
     mark_entered_in_error(db, actor, order, reason)
+    await db.flush()
+    if was_active and (before := (await db.execute(queries.superseded_orders(actor, treatment.id))).scalars().first()):
+        before.status = OrderStatus.ACTIVE
+        name_change(db, before, "dose_order.reinstated", reason=cause)
+    for given in (await db.execute(queries.administrations_of(actor, treatment.id))).scalars().all():
+        if given.dose_order_id == order.id:
+            await _reckon(db, actor, treatment, given, cause=cause)
     return order
 
 
@@ -501,30 +518,28 @@ async def _follow(
 ) -> None:
     """Let the session follow the doses: its clock, its state, and what was out of order, with an alert."""
     await db.flush()
+    was = treatment.started_at
     ended = await _set_clock(db, actor, treatment)
     before = SessionStatus(treatment.status)
     after, deviations = session_rules.status_after_dose_event(before, kind=kind, all_stopped=ended)
-    if await given_too_soon(db, actor, treatment):
-        deviations = (*deviations, Deviation.BELOW_MINIMUM_INTERVAL)
     treatment.status = after
     if before is SessionStatus.HELD:
         treatment.held_from = None
     new = [deviation for deviation in deviations if deviation.value not in treatment.deviations]
     treatment.deviations = [*treatment.deviations, *(deviation.value for deviation in new)]
     for deviation in new:
-        cause = Cause(
-            administration.__resource__,
-            administration.id,
-            administration.patient_id,
-            administration.session_id,
-            administration.started_at or clock.now(),
-        )
-        raise_alert(
-            db, actor, cause, code=f"dose_{deviation.value}", severity=AlertSeverity.REVIEW, rule=_RULES[deviation]
-        )
+        _alarm_of_deviation(db, actor, administration, deviation)
+    await _note_interval(db, actor, treatment)
+    await _space_later(db, actor, treatment, was, f"administration {administration.id}")
     name = {SessionStatus.DOSING: "session.dosing_started", SessionStatus.OBSERVING: "session.dosing_ended"}
     changed_name = name.get(after, "session.dose_recorded") if after is not before else "session.dose_recorded"
     name_change(db, treatment, changed_name, occurred_at=treatment.last_dose_at)
+
+
+def _alarm_of_deviation(db: WriteSession, actor: Actor, given: Administration, deviation: Deviation) -> None:
+    cause = Cause(given.__resource__, given.id, given.patient_id, given.session_id, given.started_at or clock.now())
+    code = f"dose_{deviation.value}"
+    raise_alert(db, actor, cause, code=code, severity=AlertSeverity.REVIEW, rule=_RULES[deviation])
 
 
 _RULES = {
@@ -537,11 +552,16 @@ _RULES = {
 
 
 async def _set_clock(db: WriteSession, actor: Actor, treatment: TreatmentSession) -> bool:
-    """Set t0, the last dose and the end of dosing from the administrations; say whether all have ended."""
+    """Set t0, the last dose and the end of dosing from the administrations; say whether all have ended.
+
+    Raises:
+        EndBeforeStart: the session was discharged before its first dose.
+    """
     given = (await db.execute(queries.administrations_of(actor, treatment.id))).scalars().all()
     begun = [one_of.started_at for one_of in given if one_of.started_at is not None]
     ended = all(one_of.state in {AdministrationState.STOPPED, AdministrationState.NOT_STARTED} for one_of in given)
     treatment.started_at = min(begun, default=None)
+    rules.require_before_discharge(treatment.started_at, treatment.discharged_at)
     stops = [one_of.stopped_at for one_of in given if one_of.stopped_at is not None]
     treatment.dosing_ended_at = max(stops, default=None) if ended else None
     latest: list[datetime] = [*stops, *begun]
@@ -581,18 +601,37 @@ async def correct_administration(  # a correction carries version and reason
     if_match: int | None,
     reason: str | None,
 ) -> Administration:
-    """Correct an administration, with a reason unless it is one's own recent slip."""
-    administration = await one_for_update(db, actor, Administration, administration_id, if_match)
+    """Correct an administration, with a reason unless it is one's own recent slip; its session follows.
+
+    Raises:
+        NotOfThisKind: what is sent does not belong to it, or is reckoned from its events.
+        EndBeforeStart: it would end before it starts, or start after the discharge.
+    """
+    # 428 and 412 come before anything the state says.
+    require_version(await one(db, actor, Administration, administration_id), if_match)
+    administration, treatment = await _both_locked(db, actor, administration_id)
+    require_version(administration, if_match)
     why = reason_of_change(actor, administration, reason)
     told = body.model_dump(exclude_unset=True)
     variant = rules.variant_of(administration.drug, administration.route)
     rules.require_members(variant, told)
+    in_short = administration.delivered_source != DeliveredSource.EVENTS
+    rules.require_told_in_short(told, in_short=in_short)
     if variant.in_devices:
         _require_whole_devices(told)
     for member, value in told.items():
         setattr(administration, member, value)
-    _account(administration)
+    if in_short:
+        rules.require_in_order(administration.started_at, administration.stopped_at)
+    if "delivered_mg" in told:
+        told_amount = administration.delivered_mg is not None
+        administration.delivered_source = DeliveredSource.ENTERED if told_amount else DeliveredSource.NOT_REPORTED
+    await _reckon(db, actor, treatment, administration)
     name_change(db, administration, "administration.corrected", reason=why)
+    if "started_at" in told:
+        treatment.given_on = None  # the time is known from now on
+    if rules.TOTALS & told.keys():
+        await _follow_correction(db, actor, treatment, f"administration {administration.id}")
     return administration
 
 
@@ -649,8 +688,10 @@ async def _reckon_after_correction(
 async def _follow_correction(db: WriteSession, actor: Actor, treatment: TreatmentSession, cause: str) -> None:
     """Let the session's clock and state follow doses that were corrected or entered in error."""
     await db.flush()
+    was = treatment.started_at
     ended = await _set_clock(db, actor, treatment)
-    await note_interval(db, actor, treatment)
+    await _note_interval(db, actor, treatment)
+    await _space_later(db, actor, treatment, was, cause)
     status = SessionStatus(treatment.status)
     if status in {SessionStatus.DOSING, SessionStatus.OBSERVING}:
         if treatment.started_at is None:
@@ -667,13 +708,62 @@ async def _follow_correction(db: WriteSession, actor: Actor, treatment: Treatmen
     name_change(db, treatment, "session.dose_corrected", reason=cause)
 
 
-async def note_interval(db: WriteSession, actor: Actor, treatment: TreatmentSession) -> None:
-    """Say among the deviations whether the dose before was too near, as it stands now."""
-    too_soon = Deviation.BELOW_MINIMUM_INTERVAL.value
-    rest = [deviation for deviation in treatment.deviations if deviation != too_soon]
-    found = [*rest, too_soon] if await given_too_soon(db, actor, treatment) else rest
-    if set(found) != set(treatment.deviations):
-        treatment.deviations = found
+async def _note_interval(db: WriteSession, actor: Actor, treatment: TreatmentSession) -> bool:
+    """Say among the deviations whether the dose before was too near, as it stands now, and let the alert follow.
+
+    A session that was recorded afterwards alarms nobody.
+
+    Returns:
+        Whether it is another answer than before.
+    """
+    too_soon = Deviation.BELOW_MINIMUM_INTERVAL
+    is_too_soon = await given_too_soon(db, actor, treatment)
+    if is_too_soon == (too_soon.value in treatment.deviations):
+        return False
+    rest = [deviation for deviation in treatment.deviations if deviation != too_soon.value]
+    treatment.deviations = [*rest, too_soon.value] if is_too_soon else rest
+    given = (await db.execute(queries.administrations_of(actor, treatment.id))).scalars().all()
+    if not is_too_soon:
+        for one_of in given:
+            await end_alerts_of(
+                db, actor, one_of.id, "The interval to the dose before was corrected.", code=f"dose_{too_soon.value}"
+            )
+    elif not treatment.recorded_afterwards:
+        first = next(one_of for one_of in given if one_of.started_at == treatment.started_at)
+        _alarm_of_deviation(db, actor, first, too_soon)
+    return True
+
+
+async def space_sessions(
+    db: WriteSession, actor: Actor, patient_id: UUID, moments: Collection[datetime], cause: str
+) -> None:
+    """Say again whether the patient's sessions came too soon, around moments at which a dose was recorded or undone.
+
+    Each session that answers otherwise than before gets a change of its own, which names the cause.
+    """
+    if not moments:
+        return
+    await db.flush()
+    # Where only the day is known, the time between two doses is reckoned from days.
+    reach = timedelta(hours=int(policies.value_of("session_gap_minimum_hours"))) + timedelta(days=2)
+    near = session_queries.sessions_given_between(actor, patient_id, min(moments), max(moments) + reach)
+    for treatment in (await db.execute(near)).scalars().all():
+        if await _note_interval(db, actor, treatment):
+            name_change(db, treatment, "session.interval_reckoned", reason=cause, occurred_at=treatment.started_at)
+
+
+async def _space_later(
+    db: WriteSession, actor: Actor, treatment: TreatmentSession, was: datetime | None, cause: str
+) -> None:
+    if treatment.started_at != was:
+        moments = [at for at in (was, treatment.started_at) if at is not None]
+        await space_sessions(db, actor, treatment.patient_id, moments, cause)
+
+
+async def note_past_interval(db: WriteSession, actor: Actor, treatment: TreatmentSession) -> None:
+    """Let a session that is recorded afterwards, and those after it, say whether their dose came too soon."""
+    await _note_interval(db, actor, treatment)
+    await _space_later(db, actor, treatment, None, f"session {treatment.id}")
 
 
 async def void_administration(

@@ -193,8 +193,8 @@ class DoseEventRecord(ClinicRecord, Base):
         CheckConstraint("second_spray_at IS NULL OR second_spray_at >= occurred_at", name="second_spray_after_first"),
         Index(None, "clinic_id", "administration_id", "occurred_at", "ordinal"),
         Index(None, "clinic_id", "session_id", "id"),
-        Index(None, "clinic_id", "occurred_at", "id"),
         Index(None, "clinic_id", "patient_id"),
+        Index(None, "clinic_id", "occurred_at", "id"),
     )
     __resource__: ClassVar[str] = "dose_event"
     __roots__: ClassVar[Sequence[tuple[str, str]]] = (("session", "session_id"),)

@@ -40,6 +40,20 @@ def active_orders(actor: Actor, session_id: UUID) -> Select[DoseOrder]:
     )
 
 
+def superseded_orders(actor: Actor, session_id: UUID) -> Select[DoseOrder]:
+    """A session's orders that a later one took the place of, the latest first."""
+    return (
+        select(DoseOrder)
+        .where(
+            DoseOrder.clinic_id == actor.clinic_id,
+            DoseOrder.session_id == session_id,
+            DoseOrder.status == OrderStatus.SUPERSEDED,
+            DoseOrder.entered_in_error_at.is_(None),
+        )
+        .order_by(DoseOrder.ordered_at.desc(), DoseOrder.id.desc())
+    )
+
+
 def events_of(actor: Actor, administration_id: UUID) -> Select[DoseEventRecord]:
     """An administration's events that stand, in time."""
     return (

@@ -12,7 +12,6 @@ from app.dosing.models import Administration, DoseEventRecord, DoseOrder
 from app.dosing.rules import DoseLimitExceeded, NotOfThisKind, NotWholeDevices
 from app.dosing.schemas import (
     AdministrationRead,
-    AdministrationUpdate,
     DoseEventRead,
     DoseOrderCreate,
     DoseOrderRead,
@@ -24,7 +23,7 @@ from app.kernel.endpoint import Endpoint, IfMatch, WriteDb, require
 from app.kernel.errors import NotFound, PreconditionFailed, PreconditionRequired
 from app.kernel.problems import documented
 from app.kernel.record_routes import add_list, add_reads, add_void
-from app.kernel.records import ChangeReason, ChangeReasonRequired, Children, Resource, changed, created, register
+from app.kernel.records import Children, Resource, changed, created, register
 from app.sessions.rules import IllegalTransition
 
 router: Final = APIRouter(prefix="/v1", route_class=Endpoint, tags=["dosing"])
@@ -42,10 +41,6 @@ ADMINISTRATION: Final = register(
         queries.visible_administrations,
         children=(Children("events", DOSE_EVENT, "administration_id", ("occurred_at", "ordinal")),),
     )
-)
-
-_CORRECTION: Final = documented(
-    NotFound, PreconditionFailed, PreconditionRequired, ChangeReasonRequired, NotOfThisKind, NotWholeDevices
 )
 
 
@@ -89,20 +84,6 @@ add_void(
 
 add_list(router, ADMINISTRATION, path="/administrations", plural="administrations", title="administrations")
 add_reads(router, ADMINISTRATION, path="/administrations", singular="administration", title="one administration")
-
-
-@router.patch("/administrations/{administration_id}", response_model=AdministrationRead, responses=_CORRECTION)
-async def update_administration(  # a correction carries version and reason
-    db: WriteDb,
-    actor: MayWriteSessions,
-    administration_id: UUID,
-    body: AdministrationUpdate,
-    if_match: IfMatch,
-    reason: ChangeReason,
-) -> Response:
-    """Correct an administration; its timeline is corrected event by event."""
-    administration = await actions.correct_administration(db, actor, administration_id, body, if_match, reason)
-    return await changed(db, ADMINISTRATION, actor, administration)
 
 
 @router.post(

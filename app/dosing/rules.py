@@ -483,6 +483,47 @@ def require_members(variant: Variant, told: Collection[str]) -> None:
     _refuse_foreign(sorted(foreign & set(told)), variant.name)
 
 
+TOTALS: Final = frozenset({"started_at", "stopped_at", "delivered_mg"})
+"""What is told of a dose in short, in place of its events."""
+
+
+def require_told_in_short(told: Collection[str], *, in_short: bool) -> None:
+    """Refuse to correct the totals of a dose that are reckoned from its events.
+
+    Args:
+        told: The members that are sent.
+        in_short: Whether the dose was told in totals.
+
+    Raises:
+        NotOfThisKind: Names each such member.
+    """
+    if not in_short and (totals := sorted(TOTALS & set(told))):
+        detail = "Is reckoned from the events of this dose; correct those."
+        raise NotOfThisKind(faults=[Fault("not_of_this_kind", detail, pointer=f"#/{member}") for member in totals])
+
+
+def require_in_order(started_at: datetime | None, stopped_at: datetime | None) -> None:
+    """Refuse totals of a dose that would end before it starts.
+
+    Raises:
+        EndBeforeStart: With a pointer to the stop.
+    """
+    if started_at is not None and stopped_at is not None and stopped_at < started_at:
+        fault = Fault("end_before_start", "Must not be before the start.", pointer="#/stopped_at")
+        raise EndBeforeStart(faults=(fault,))
+
+
+def require_before_discharge(started_at: datetime | None, discharged_at: datetime | None) -> None:
+    """Refuse a first dose that would lie after the discharge.
+
+    Raises:
+        EndBeforeStart: With a pointer to the whole request, since any of its times may be the wrong one.
+    """
+    if started_at is not None and discharged_at is not None and started_at > discharged_at:
+        fault = Fault("end_before_start", "The first dose must not be after the discharge.", pointer="#")
+        raise EndBeforeStart("The session would end before its first dose.", faults=(fault,))
+
+
 def require_kind(variant: Variant, kind: DoseEventKind) -> None:
     """Refuse what cannot happen to an administration of this variant.
 

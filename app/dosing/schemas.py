@@ -620,7 +620,10 @@ AnyAdministration = Annotated[
 
 
 class AdministrationUpdate(RequestSchema):
-    """A correction of an administration; only members of its variant can be told. Events are corrected one by one."""
+    """A correction of an administration; only members of its variant can be told.
+
+    Start, stop and amount are told here where no events are; events are corrected one by one.
+    """
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"lot": "K2291"}]})
 
@@ -660,6 +663,11 @@ class AdministrationUpdate(RequestSchema):
     supervised_by: ShortText | None = Field(default=None, description="Who supervised.", examples=["S. Levy"])
     administered_by: ShortText | None = Field(default=None, description="Who gave it.", examples=["S. Levy"])
     verified_by: ShortText | None = Field(default=None, description="Who checked it.", examples=["D. Okafor"])
+    started_at: UtcTime = absent("Start, where no events are told.")
+    stopped_at: UtcTime | None = Field(default=None, description="Stop, where no events are told.")
+    delivered_mg: MgNumber | None = Field(
+        default=None, description="Milligrams given, where no events are told.", examples=[29.86]
+    )
     drawn_mg: MgNumber | None = Field(default=None, description="Milligrams drawn up.", examples=[41.2])
     wasted_mg: MgNumber | None = Field(default=None, description="Milligrams wasted.", examples=[11.34])
     returned_mg: MgNumber | None = Field(default=None, description="Milligrams returned to stock.", examples=[0])

@@ -84,8 +84,7 @@ class Principal(ClinicRecord, Base):
         ForeignKeyConstraint(["clinic_id"], ["clinic.id"]),
         UniqueConstraint("clinic_id", "account_id"),
         Index(None, "account_id"),
-        # A client signs in by its id alone, before anybody knows its clinic.
-        Index(None, "id"),
+        Index(None, "id"),  # a client says who it is before anybody knows its clinic
         CheckConstraint("kind IN ('staff', 'client', 'system')", name="kind_in_set"),
     )
     __mapper_args__ = {"polymorphic_on": "kind", "polymorphic_abstract": True}

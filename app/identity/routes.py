@@ -93,11 +93,16 @@ async def get_me(db: ReadDb, caller: SignedIn) -> Response:
     "/clinics", status_code=201, response_model=ClinicCreated, tags=["clinics"], responses=documented(UsernameTaken)
 )
 async def create_clinic(db: WriteDb, operator: Operator, body: ClinicCreate) -> Response:
-    """Make a clinic and invite its first administrator. Only the installation's operator may."""
+    """Make a clinic and invite its first administrator. Only the installation's operator may.
+
+    Sent again under its Idempotency-Key it answers as before, without the invitation, which is shown once.
+    """
     request_id = db.info["request"].scope["state"]["request_id"]
     new = await actions.create_clinic(db, body, request_id=request_id)
     await db.flush()
-    shown = CLINIC.present(columns_of(new.clinic)) | {"administrator_invitation": _invitation(new.invitation)}
+    clinic = CLINIC.present(columns_of(new.clinic))
+    shown = clinic | {"administrator_invitation": _invitation(new.invitation)}
+    db.info["kept_body"] = to_json(clinic | {"administrator_invitation": None})
     headers = {"ETag": f'"{new.clinic.version}"', "Location": f"/v1/clinics/{new.clinic.id}"}
     return respond(db, shown, status=201, headers=headers)
 

@@ -72,7 +72,9 @@ class Invitation(ResponseSchema):
 class ClinicCreated(ClinicRead):
     """A clinic that was just made."""
 
-    administrator_invitation: Invitation = Field(description="For the first administrator.")
+    administrator_invitation: Invitation | None = Field(
+        description="For the first administrator, and nobody else; null when the answer is replayed."
+    )
 
 
 class LocationCreate(CreateSchema):

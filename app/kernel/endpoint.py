@@ -78,8 +78,8 @@ async def _write_session(request: Request) -> AsyncIterator[WriteSession]:
         db.info["request"] = request
         yield db
         # The answer exists but has not left: it is kept under its key, then everything commits together.
-        if (answer := db.info.get("answer")) is not None and (actor := db.info["actor"]) is not None:
-            await store(db, actor, answer)
+        if (answer := db.info.get("answer")) is not None and (claimant := db.info.get("claimant")) is not None:
+            await store(db, claimant, answer)
 
 
 # Function scope: the commit happens after the answer is built and before its first byte leaves. With FastAPI's
@@ -222,6 +222,13 @@ def needs_key(db: WriteSession, *, own_id: object) -> None:
         raise IdempotencyKeyRequired
 
 
+def _outside_clinics(operator: Caller | None) -> Actor | None:
+    """An operator as the one who claims a key; nobody's clinic is theirs."""
+    if operator is None or operator.account_id is None:
+        return None
+    return Actor(_NOBODY, operator.account_id, PrincipalKind.STAFF, frozenset(), "UTC")
+
+
 class Endpoint(APIRoute):
     """A route with the order of checks this API promises.
 
@@ -333,13 +340,15 @@ def _governed(endpoint: Callable[..., Any], *, creates: bool) -> Callable[..., A
         if any(name.endswith("_id") and not _ID.fullmatch(value) for name, value in request.path_params.items()):
             raise NotFound  # a UUID in another spelling is not a second address of the record
         db.info["actor"] = actor
+        claimant = actor or _outside_clinics(arguments.get("operator"))
         if (
             request.method == "POST"
-            and actor is not None
+            and claimant is not None
             and (key := key_of(request)) is not None
             and "wake_sealer" in db.info
         ):
-            replay = await claim_request(WriteSession(db), actor, request, key)
+            db.info["claimant"] = claimant
+            replay = await claim_request(WriteSession(db), claimant, request, key)
             if replay is not None:
                 declare_patients_of(request, replay)
                 return replay

@@ -357,7 +357,9 @@ def _has_parameter(route: APIRoute, alias: str) -> bool:
 
 
 def _is_idempotent(route: APIRoute) -> bool:
-    return writes(route.dependant) and _depends_on(route.dependant, "actor")
+    return writes(route.dependant) and (
+        _depends_on(route.dependant, "actor") or permission_of(route.dependant) == "operator"
+    )
 
 
 def _is_record(route: APIRoute) -> bool:
@@ -467,7 +469,7 @@ def _problems_of(found: Json, route: APIRoute, method: str) -> dict[int, list[ty
         (route.body_field is not None, (MalformedJson, UnsupportedMediaType, Invalid)),
         (changes, (Conflict,)),
         (changes and names_one, (RecordEnteredInError,)),
-        (changes and in_clinic and method == "post", (IdempotencyInProgress, IdempotencyKeyReused)),
+        (_is_idempotent(route) and method == "post", (IdempotencyInProgress, IdempotencyKeyReused)),
         (changes and _is_create(route), (IdAlreadyUsed, IdempotencyKeyRequired)),
     )
     known = every_failure()

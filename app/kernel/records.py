@@ -24,6 +24,7 @@ from starlette.responses import Response
 from app.kernel import clock, policies
 from app.kernel.accesses import declare_patients
 from app.kernel.actor import Actor
+from app.kernel.change_reasons import TYPING_ERROR, described_reasons, form_of_a_reason
 from app.kernel.database import ReadSession, WriteSession
 from app.kernel.endpoint import required_version
 from app.kernel.errors import BadRequest, Conflict, NotFound, PreconditionFailed
@@ -413,18 +414,16 @@ def require_version(record: Versioned, if_match: int | None) -> None:
         )
 
 
-_PRINTABLE: Final = r"^[ -~\u00a1-\u00ac\u00ae-\u00ff]+$"
-
-
 async def _reason_header(
     change_reason: Annotated[
         str | None,
         Header(
             alias="Change-Reason",
-            description="Why the record is changed: a code, then optionally a colon and text.",
+            description="Why the record is changed: a code, then optionally a colon, a space and text. "
+            f"{described_reasons()} Your own entry of the last 30 minutes needs none.",
             max_length=500,
-            pattern=_PRINTABLE,
-            examples=["typing_error"],
+            pattern=form_of_a_reason(),
+            examples=["typing_error", "device_error: cuff too small"],
         ),
     ] = None,
 ) -> str | None:
@@ -451,7 +450,7 @@ def reason_of_change(actor: Actor, record: Versioned, given: str | None) -> str:
         return given
     minutes = policies.value_of("own_typo_minutes")
     if record.recorded_by == actor.principal_id and clock.now() - record.recorded_at <= timedelta(minutes=int(minutes)):
-        return "typing_error"
+        return TYPING_ERROR
     raise ChangeReasonRequired(f"Only your own entry of the last {minutes} minutes can be changed without one.")
 
 

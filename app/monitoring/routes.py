@@ -15,7 +15,7 @@ from app.kernel.record_routes import add_list, add_reads, add_void
 from app.kernel.records import ChangeReason, ChangeReasonRequired, Resource, changed, created, register, respond
 from app.monitoring import actions, queries
 from app.monitoring.models import DissociationNote, VitalSigns
-from app.monitoring.rules import ImpossiblePressure
+from app.monitoring.rules import ImpossiblePressure, NothingLeft
 from app.monitoring.schemas import (
     DissociationNoteCreate,
     DissociationNoteRead,
@@ -37,7 +37,7 @@ DISSOCIATION_NOTE: Final = register(
     Resource(DissociationNote, DissociationNoteRead, "session:read", queries.visible_dissociation_notes)
 )
 
-_CORRECTION: Final = documented(NotFound, PreconditionFailed, PreconditionRequired, ChangeReasonRequired)
+_CORRECTION: Final = documented(NotFound, NothingLeft, ChangeReasonRequired, PreconditionFailed, PreconditionRequired)
 
 
 @router.post(
@@ -76,7 +76,9 @@ add_reads(router, VITAL_SIGNS, path="/vital-signs", singular="vital_signs", titl
 @router.patch(
     "/vital-signs/{vital_signs_id}",
     response_model=VitalSignsRead,
-    responses=documented(NotFound, PreconditionFailed, PreconditionRequired, ChangeReasonRequired, ImpossiblePressure),
+    responses=documented(
+        NotFound, ImpossiblePressure, NothingLeft, ChangeReasonRequired, PreconditionFailed, PreconditionRequired
+    ),
 )
 async def update_vital_signs(  # a correction carries version and reason
     db: WriteDb,

@@ -3,9 +3,18 @@
 Only what no body can have is refused here. A reading that is merely alarming is a fact.
 """
 
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app.kernel.errors import Fault, Invalid
+
+
+class NothingLeft(Invalid):
+    """A correction would leave a record that says nothing; such a record is marked as entered in error instead."""
+
+    code = "nothing-left"
+    title = "The correction would leave nothing of the record"
 
 
 class ImpossiblePressure(Invalid):
@@ -13,6 +22,21 @@ class ImpossiblePressure(Invalid):
 
     code = "impossible-pressure"
     title = "The blood pressure is not possible"
+
+
+def require_something_left(facts: Iterable[object], cleared: Collection[str]) -> None:
+    """Refuse a correction after which a record says nothing any more.
+
+    Args:
+        facts: What the record would say: a number, a text, a list; None and an empty list say nothing.
+        cleared: The members the correction empties.
+
+    Raises:
+        NothingLeft: names each of them.
+    """
+    if all(fact is None or fact == [] for fact in facts):
+        detail = "Would leave nothing of the record; mark it as entered in error instead."
+        raise NothingLeft(faults=[Fault("nothing_left", detail, pointer=f"#/{member}") for member in sorted(cleared)])
 
 
 def pressure_is_possible(systolic_mmhg: int | None, diastolic_mmhg: int | None) -> bool:
@@ -43,6 +67,32 @@ def require_possible_pressure(
             detail="The diastolic pressure must be below the systolic one.",
             faults=(Fault(code="impossible_pressure", detail="Must be below the systolic pressure.", pointer=pointer),),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class PressureLimit:
+    """From which blood pressure on somebody has to look, and who says so."""
+
+    code: str
+    version: int
+    systolic_mmhg_from: int
+    diastolic_mmhg_from: int
+    source: str
+
+    @property
+    def in_words(self) -> str:
+        """The rule as an alert carries it."""
+        return (
+            f"Blood pressure from {self.systolic_mmhg_from} systolic or {self.diastolic_mmhg_from} diastolic mmHg. "
+            f"{self.source}"
+        )
+
+
+def pressure_alarms(limit: PressureLimit, systolic_mmhg: int | None, diastolic_mmhg: int | None) -> bool:
+    """Say whether a pressure is as high as a limit in either of its parts; what was not measured alarms nobody."""
+    return (systolic_mmhg is not None and systolic_mmhg >= limit.systolic_mmhg_from) or (
+        diastolic_mmhg is not None and diastolic_mmhg >= limit.diastolic_mmhg_from
+    )
 
 
 def clock_skew_seconds(device_at: datetime, server_at: datetime) -> int:

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -41,7 +41,7 @@ Intensity = Annotated[Count, Field(ge=0, le=10)]
 OxygenFlow = Annotated[Decimal, Number(1, 0, 100)]
 Temperature = Annotated[Decimal, Number(1, 20, 46)]
 
-_MEASURES = (
+MEASURES: Final = (
     "systolic_mmhg",
     "diastolic_mmhg",
     "heart_rate_bpm",
@@ -91,7 +91,7 @@ class VitalSignsCreate(CreateSchema):
 
     @model_validator(mode="after")
     def _something_was_measured(self) -> Self:
-        if all(getattr(self, name) is None for name in _MEASURES):
+        if all(getattr(self, name) is None for name in MEASURES):
             raise PydanticCustomError("reading_needed", "Send at least one reading.")
         return self
 
@@ -159,6 +159,9 @@ Phenomenon = Annotated[
 Phenomena = Annotated[list[Phenomenon], Field(max_length=30)]
 
 
+OBSERVATIONS: Final = ("intensity", "phenomena", "note")
+
+
 class DissociationNoteCreate(CreateSchema):
     """What somebody saw or heard of the experience."""
 
@@ -190,7 +193,7 @@ class DissociationNoteCreate(CreateSchema):
 
     @model_validator(mode="after")
     def _something_was_observed(self) -> Self:
-        if self.intensity is None and not self.phenomena and self.note is None:
+        if all(getattr(self, name) in (None, []) for name in OBSERVATIONS):
             raise PydanticCustomError("observation_needed", "Send intensity, phenomena or a note.")
         return self
 

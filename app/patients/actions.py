@@ -84,8 +84,9 @@ def _index_identifiers(db: WriteSession, patient: Patient, identifiers: Sequence
 async def update_patient(
     db: WriteSession, actor: Actor, patient_id: UUID, body: PatientUpdate, if_match: int | None, reason: str | None
 ) -> Patient:
-    """Change a person's particulars."""
+    """Change a person's particulars, with a reason unless it is one's own recent slip."""
     patient = await one_for_update(db, actor, Patient, patient_id, if_match)
+    why = reason_of_change(actor, patient, reason)
     facts = body.model_dump(exclude_unset=True)
     if "identifiers" in facts:
         await _require_identifiers_free(db, actor, body.identifiers, patient.id)
@@ -95,7 +96,7 @@ async def update_patient(
         _index_identifiers(db, patient, body.identifiers)
     for member, value in (facts | _derived(facts)).items():
         setattr(patient, member, value)
-    name_change(db, patient, "patient.updated", reason=reason)
+    name_change(db, patient, "patient.updated", reason=why)
     return patient
 
 

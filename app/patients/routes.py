@@ -81,7 +81,7 @@ async def search_patients(db: ReadDb, actor: MayReadPatients, body: PatientSearc
 async def update_patient(
     db: WriteDb, actor: MayWritePatients, patient_id: UUID, body: PatientUpdate, if_match: IfMatch, reason: ChangeReason
 ) -> Response:
-    """Change a person's particulars."""
+    """Change a person's particulars; your own slip of the last 30 minutes needs no reason."""
     return await changed(
         db, PATIENT, actor, await actions.update_patient(db, actor, patient_id, body, if_match, reason)
     )

@@ -18,7 +18,15 @@ from app.kernel.confirmations import Doubt, require_confirmed
 from app.kernel.database import WriteSession
 from app.kernel.errors import Conflict, Fault, Invalid, NotFound
 from app.kernel.ledger import name_change
-from app.kernel.records import already_created, find, identity_of, one, one_for_update, one_locked
+from app.kernel.records import (
+    already_created,
+    find,
+    identity_of,
+    one,
+    one_for_update,
+    one_locked,
+    reason_of_change,
+)
 from app.protocols.queries import resolve
 from app.protocols.rules import Drug
 from app.sessions import queries, rules
@@ -231,18 +239,19 @@ async def _require_location(db: WriteSession, actor: Actor, location_id: UUID) -
         raise Invalid(faults=[Fault("unknown_location", "The clinic has no such location.", pointer="#/location_id")])
 
 
-async def update_session(
-    db: WriteSession, actor: Actor, session_id: UUID, body: SessionUpdate, if_match: int | None
+async def update_session(  # a correction carries version and reason
+    db: WriteSession, actor: Actor, session_id: UUID, body: SessionUpdate, if_match: int | None, reason: str | None
 ) -> TreatmentSession:
-    """Change place or note."""
+    """Change place or note, with a reason unless it is one's own recent slip."""
     treatment = await _loaded(db, actor, session_id, if_match)
     if SessionStatus(treatment.status) is SessionStatus.SIGNED:
         raise rules.AlreadySigned
     if body.location_id is not None:
         await _require_location(db, actor, body.location_id)
+    why = reason_of_change(actor, treatment, reason)
     for member, value in body.model_dump(exclude_unset=True).items():
         setattr(treatment, member, value)
-    name_change(db, treatment, "session.updated")
+    name_change(db, treatment, "session.updated", reason=why)
     return treatment
 
 

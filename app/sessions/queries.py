@@ -26,6 +26,21 @@ def highest_number(actor: Actor, course_id: UUID) -> Select[Any]:
     )
 
 
+def sessions_given_between(actor: Actor, patient_id: UUID, start: datetime, end: datetime) -> Select[TreatmentSession]:
+    """A patient's sessions whose first dose lies between two instants, in time, locked."""
+    return (
+        select(TreatmentSession)
+        .where(
+            TreatmentSession.clinic_id == actor.clinic_id,
+            TreatmentSession.patient_id == patient_id,
+            TreatmentSession.started_at.between(start, end),
+            TreatmentSession.entered_in_error_at.is_(None),
+        )
+        .order_by(TreatmentSession.started_at, TreatmentSession.id)
+        .with_for_update(key_share=True)
+    )
+
+
 def sessions_near(actor: Actor, patient_id: UUID, start: datetime, end: datetime) -> Select[Any]:
     """The patient's sessions between two instants that were given or are still to come."""
     coming = session.c.status.in_(

@@ -15,7 +15,16 @@ from app.kernel.errors import NotFound, PreconditionFailed, PreconditionRequired
 from app.kernel.pagination import Order, Paging
 from app.kernel.problems import documented
 from app.kernel.record_routes import add_reads
-from app.kernel.records import Resource, WithEnteredInError, answer_page, changed, created, register
+from app.kernel.records import (
+    ChangeReason,
+    ChangeReasonRequired,
+    Resource,
+    WithEnteredInError,
+    answer_page,
+    changed,
+    created,
+    register,
+)
 from app.kernel.schemas import Id, Page, UtcTime
 from app.protocols.rules import Route
 from app.sessions import actions, queries
@@ -115,13 +124,19 @@ add_reads(router, SESSION, path="/sessions", singular="session", title="one sess
 @router.patch(
     "/sessions/{session_id}",
     response_model=SessionRead,
-    responses=documented(NotFound, AlreadySigned, PreconditionFailed, PreconditionRequired),
+    responses=documented(NotFound, AlreadySigned, ChangeReasonRequired, PreconditionFailed, PreconditionRequired),
 )
-async def update_session(
-    db: WriteDb, actor: MayWriteSchedule, session_id: UUID, body: SessionUpdate, if_match: IfMatch
+async def update_session(  # a correction carries version and reason
+    db: WriteDb,
+    actor: MayWriteSchedule,
+    session_id: UUID,
+    body: SessionUpdate,
+    if_match: IfMatch,
+    reason: ChangeReason,
 ) -> Response:
     """Change place or note; everything else is a move."""
-    return await changed(db, SESSION, actor, await actions.update_session(db, actor, session_id, body, if_match))
+    treatment = await actions.update_session(db, actor, session_id, body, if_match, reason)
+    return await changed(db, SESSION, actor, treatment)
 
 
 @router.post(

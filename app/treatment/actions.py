@@ -13,11 +13,12 @@ from app.assessments.actions import place_again, record_assessment
 from app.assessments.models import Assessment
 from app.courses import queries as course_queries
 from app.courses.actions import open_course
+from app.courses.decisions.models import DoseDecision
 from app.courses.external.models import ExternalTreatment
 from app.courses.models import Course, PlanItem
 from app.courses.rules import instant_of
 from app.courses.schemas import CourseCreate
-from app.dosing.actions import add_past_administration, note_interval
+from app.dosing.actions import add_past_administration, note_past_interval, space_sessions
 from app.dosing.models import Administration, DoseEventRecord, DoseOrder
 from app.dosing.schemas import AnyAdministration
 from app.kernel import clock, policies
@@ -98,7 +99,7 @@ async def record_past_session(db: WriteSession, actor: Actor, patient_id: UUID, 
     treatment.create_digest = digest_of_create(body)
     await db.flush()
     await _record_doses(db, actor, treatment, body)
-    await note_interval(db, actor, treatment)
+    await note_past_interval(db, actor, treatment)
     _discharge(actor, treatment, body)
     name_change(db, treatment, "session.recorded", occurred_at=treatment.session_at)
     await _record_children(db, actor, treatment, body)
@@ -232,7 +233,10 @@ async def void_session(
         if item.session_id == treatment.id:
             item.session_id = None
             name_change(db, item, "plan_item.reopened", reason=disposition)
-    await place_again(db, actor, treatment.patient_id, f"session {treatment.id}")
+    cause = f"session {treatment.id}"
+    if treatment.started_at is not None:
+        await space_sessions(db, actor, treatment.patient_id, [treatment.started_at], cause)
+    await place_again(db, actor, treatment.patient_id, cause)
     return treatment
 
 
@@ -244,7 +248,7 @@ class HasRecords(Conflict):
 
 
 async def void_course(db: WriteSession, actor: Actor, course_id: UUID, reason: str, if_match: int | None) -> Course:
-    """Mark a course and its plan as entered in error.
+    """Mark a course, its plan and what was decided in it as entered in error.
 
     Raises:
         HasRecords: it has sessions or assessments.
@@ -254,6 +258,10 @@ async def void_course(db: WriteSession, actor: Actor, course_id: UUID, reason: s
     mark_entered_in_error(db, actor, course, reason)
     for item in (await db.execute(course_queries.plan_items_of(actor, course.id))).scalars():
         mark_entered_in_error(db, actor, item, reason)
+    for decision in (
+        await db.execute(queries.standing_children(actor, DoseDecision, "course_id", course.id))
+    ).scalars():
+        mark_entered_in_error(db, actor, decision, reason)
     return course
 
 

@@ -87,7 +87,7 @@ async def test_a_correction_reckons_again_as_a_change_of_its_own(clinic: World) 
     assert last["resource"]["delivered_mg"] == 28
     *_, own = await care.history(first)
     assert (own["event"], own["reason"]) == ("dose_event.corrected", "typing_error")
-    moved = await care.change(first, {"occurred_at": ago(minutes=70)}, reason="wrong_time: read off the pump")
+    moved = await care.change(first, {"occurred_at": ago(minutes=70)}, reason="time_error: read off the pump")
     session = await care.again({"object": "session", "id": infusion["session_id"]})
     assert session["started_at"] == moved["occurred_at"]
     assert (await care.again(infusion))["delivered_mg"] == 35

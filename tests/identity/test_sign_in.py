@@ -414,6 +414,13 @@ async def test_an_operator_makes_clinics_and_reads_no_patient(clinic: World, app
     assert made.status_code == 201
     assert (await operator.get("/v1/patients")).status_code == 403
     assert (await operator.get("/v1/clinics")).status_code == 200
+    body["administrator"] = {"username": f"dana.{new_id().hex}", "name": "Dana Okafor"}
+    key = {"Idempotency-Key": new_id().hex}
+    first, again = [await operator.post("/v1/clinics", json=body, headers=key) for _ in range(2)]
+    assert (first.status_code, again.status_code, again.headers["Idempotency-Replayed"]) == (201, 201, "true")
+    assert again.json() == first.json() | {"administrator_invitation": None}, "the invitation is shown once"
+    other = await operator.post("/v1/clinics", json=body | {"name": "Another"}, headers=key)
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency-key-reused")
     nurse = await clinic.client("nurse")
     assert (await nurse.get("/v1/clinics")).status_code == 403
     assert (await nurse.post("/v1/clinics", json=body)).status_code == 403

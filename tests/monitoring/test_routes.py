@@ -62,7 +62,7 @@ async def test_a_corrected_reading_is_one_reading_with_two_versions(clinic: Worl
     assert [version["resource"]["systolic_mmhg"] for version in history] == [183, 138, 138]
     assert [version["reason"] for version in history] == [None, "typing_error", "typing_error: read from the monitor"]
     impossible = await care.http.patch(
-        path_of(reading), json={"systolic_mmhg": 70}, headers=version_header(shown) | {"Change-Reason": "x"}
+        path_of(reading), json={"systolic_mmhg": 70}, headers=version_header(shown) | {"Change-Reason": "correction"}
     )
     assert (impossible.status_code, impossible.json()["code"]) == (422, "impossible-pressure")
 

@@ -160,12 +160,12 @@ async def test_history_and_a_look_back(clinic: World, clock: Clock) -> None:
     url = made.headers["location"]
     between = clock.advance(minutes=5).isoformat().replace("+00:00", "Z")
     clock.advance(minutes=5)
-    await nurse.patch(url, json={"phone": "2"}, headers={"if-match": '"1"', "change-reason": "moved: new number"})
+    await nurse.patch(url, json={"phone": "2"}, headers={"if-match": '"1"', "change-reason": "new_information: moved"})
     first, second = (await nurse.get(f"{url}/history")).json()["items"]
     assert first["resource"] == made.json()
     assert (second["event"], second["reason"], second["resource"]["phone"]) == (
         "patient.updated",
-        "moved: new number",
+        "new_information: moved",
         "2",
     )
     then = await nurse.get(url, params={"as_of": between})

@@ -138,7 +138,7 @@ async def test_nothing_of_a_clinic_turns_up_elsewhere(
         body = marking.marked(operation.body_schema, call.body or {}, without=FOREIGN.get(operation.id, ()))
         headers = dict(call.headers)
         if "Change-Reason" in headers:
-            headers["Change-Reason"] = marking.marker()
+            headers["Change-Reason"] = f"correction: {marking.marker()}"
         call = Call(call.ids, body, headers)
         for how, broken, options in failing(call, body):
             answer = await broken.send(http, operation, **options)

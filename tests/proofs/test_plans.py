@@ -1,7 +1,6 @@
 """No request reads a clinic's table from end to end: each statement the API sends has an index to go by.
 
-Every operation is called in a clinic with hundreds of patients, in a database whose statistics are fresh; lists are
-also asked with each of their filters and for a second page. Each statement that is sent is then explained. An
+Every operation is called in a clinic among others, in a database with hundreds of patients; lists are also asked with each of their filters and for a second page. Each statement that is sent is then explained. An
 operation that is added is walked with the others, because it needs a recipe.
 """
 
@@ -140,7 +139,11 @@ async def test_every_statement_has_an_index_to_go_by(crowded: tuple[Installation
         await installation.database.sealer.seal()
     assert len(sent.statements) > len(RECIPES) / 2
     engine = open_for_migrations(installation.settings)
-    explain = _on_postgresql if engine.dialect.name == "postgresql" else _on_sqlite
+    explain = _on_sqlite
+    if engine.dialect.name == "postgresql":
+        explain = _on_postgresql
+        with engine.begin() as connection:
+            connection.execute(text("ANALYZE"))
     with engine.connect() as connection:
         found = [
             f"{operation}: {where}\n    {statement}"
@@ -152,6 +155,7 @@ async def test_every_statement_has_an_index_to_go_by(crowded: tuple[Installation
     assert not found, "\n".join(found)
 
 
+# Without statistics SQLite takes an index wherever there is one; with them it reads a table of a few rows as a whole.
 def _on_sqlite(connection: Connection, statement: str, parameters: Any) -> Iterator[str]:
     aliases = dict(re.findall(r"\b(\w+) AS (\w+)", statement))
     names = {alias: table for table, alias in aliases.items()} | {name: name for name in clinic_tables()}

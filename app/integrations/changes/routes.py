@@ -68,7 +68,17 @@ async def list_changes(  # one parameter a filter
 
 
 def _shown(row: RowMapping, states: dict[UUID, dict[str, Any]]) -> dict[str, Any]:
-    same = ("sequence", "resource_type", "resource_id", "version", "root_type", "root_id", "occurred_at", "recorded_at")
+    same = (
+        "sequence",
+        "resource_type",
+        "resource_id",
+        "version",
+        "reason",
+        "root_type",
+        "root_id",
+        "occurred_at",
+        "recorded_at",
+    )
     return {
         "object": "change",
         "event_id": row["id"],

@@ -18,6 +18,7 @@ class ChangeRead(ResponseSchema):
     resource_id: Id = Field(description="The record.")
     version: int = Field(description="The version after the change.", examples=[8])
     change: str = Field(description="`created`, `updated` or `voided`.", examples=["updated"])
+    reason: str | None = Field(description="Why, where somebody had to say.", examples=["typing_error"])
     root_type: str = Field(description="The kind of record it belongs to.", examples=["session"])
     root_id: Id = Field(description="The record it belongs to; follow a whole session by it.")
     occurred_at: UtcTime = Field(description="When it happened.")

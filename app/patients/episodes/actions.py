@@ -35,19 +35,20 @@ async def open_episode(db: WriteSession, actor: Actor, patient_id: UUID, body: E
 async def update_episode(  # a correction carries version and reason
     db: WriteSession, actor: Actor, episode_id: UUID, body: EpisodeUpdate, if_match: int | None, reason: str | None
 ) -> Episode:
-    """Correct an episode, end it or open it again; ending or opening it needs no reason.
+    """Correct an episode, end it or open it again, with a reason unless it is one's own recent slip.
 
     Raises:
         EpisodeEndsBeforeStart: the last day is before the first.
     """
     episode = await one_for_update(db, actor, Episode, episode_id, if_match)
+    why = reason_of_change(actor, episode, reason)
     was = episode.status
     for member, value in body.model_dump(exclude_unset=True).items():
         setattr(episode, member, value)
     episode.status = episode_status(episode.began_on, episode.ended_on)
     if episode.status != was and body.model_fields_set == {"ended_on"}:
         ended = episode.ended_on is not None
-        name_change(db, episode, "episode.ended" if ended else "episode.reopened", reason=reason)
+        name_change(db, episode, "episode.ended" if ended else "episode.reopened", reason=why)
     else:
-        name_change(db, episode, "episode.updated", reason=reason_of_change(actor, episode, reason))
+        name_change(db, episode, "episode.updated", reason=why)
     return episode

@@ -9,7 +9,7 @@ from uuid import UUID
 from app.assessments.actions import place_again
 from app.dosing import actions as dosing
 from app.dosing.models import Administration, DoseEventRecord
-from app.dosing.schemas import AnyAdministration, AnyDoseEvent, DoseEventUpdate
+from app.dosing.schemas import AdministrationUpdate, AnyAdministration, AnyDoseEvent, DoseEventUpdate
 from app.kernel.actor import Actor
 from app.kernel.database import WriteSession
 
@@ -30,6 +30,20 @@ async def record_dose_event(
     event = await dosing.record_dose_event(db, actor, administration_id, body)
     await place_again(db, actor, event.patient_id, f"dose_event {event.id}")
     return event
+
+
+async def correct_administration(  # a correction carries version and reason
+    db: WriteSession,
+    actor: Actor,
+    administration_id: UUID,
+    body: AdministrationUpdate,
+    if_match: int | None,
+    reason: str | None,
+) -> Administration:
+    """Correct an administration."""
+    administration = await dosing.correct_administration(db, actor, administration_id, body, if_match, reason)
+    await place_again(db, actor, administration.patient_id, f"administration {administration.id}")
+    return administration
 
 
 async def correct_dose_event(  # a correction carries version and reason

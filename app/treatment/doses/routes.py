@@ -10,6 +10,7 @@ from app.dosing.routes import ADMINISTRATION, DOSE_EVENT
 from app.dosing.rules import DoseEventIncomplete, EndBeforeStart, ImpossibleAmount, NotOfThisKind, NotWholeDevices
 from app.dosing.schemas import (
     AdministrationRead,
+    AdministrationUpdate,
     AnyAdministration,
     AnyDoseEvent,
     DoseEventRead,
@@ -51,10 +52,25 @@ async def create_administration(
     return await created(db, ADMINISTRATION, actor, administration, "/v1/administrations")
 
 
+@router.patch("/administrations/{administration_id}", response_model=AdministrationRead, responses=_CORRECTION)
+async def update_administration(  # a correction carries version and reason
+    db: WriteDb,
+    actor: MayWriteSessions,
+    administration_id: UUID,
+    body: AdministrationUpdate,
+    if_match: IfMatch,
+    reason: ChangeReason,
+) -> Response:
+    """Correct an administration, and the session follows; its timeline is corrected event by event."""
+    administration = await actions.correct_administration(db, actor, administration_id, body, if_match, reason)
+    return await changed(db, ADMINISTRATION, actor, administration)
+
+
 add_void(
     router,
     ADMINISTRATION,
     actions.void_administration,
+    EndBeforeStart,
     path="/administrations",
     singular="administration",
     title="an administration",
@@ -98,6 +114,7 @@ add_void(
     router,
     DOSE_EVENT,
     actions.void_dose_event,
+    EndBeforeStart,
     path="/dose-events",
     singular="dose_event",
     title="a dose event",

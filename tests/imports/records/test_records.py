@@ -286,7 +286,7 @@ async def test_what_a_person_corrected_or_voided_stays_so(clinic: World, tmp_pat
     answer = await client.patch(
         f"/v1/dissociation-notes/{note['id']}",
         json={"intensity": 7},
-        headers={"If-Match": '"1"', "Change-Reason": "typing error"},
+        headers={"If-Match": '"1"', "Change-Reason": "typing_error"},
     )
     assert answer.status_code == 200, answer.text
     size = await ledger_size(clinic)

@@ -1,0 +1,1 @@
+"""Treatments given elsewhere, with everything that follows from them."""
