@@ -300,6 +300,7 @@ class RecordEnteredInError(Conflict):
 
     code = "entered-in-error"
     title = "This record is marked as entered in error"
+    advice = "Record it anew, where it belongs. The marked one stays readable and nothing more is done with it."
 
 
 _IDS_ARE_NEW: Final = "ids_are_new"
@@ -310,6 +311,7 @@ class IdAlreadyUsed(Conflict):
 
     code = "id-already-used"
     title = "A record with this id exists and differs"
+    advice = "Read the record of this id: if it is yours, change it with If-Match. For another record take a new id."
 
 
 async def already_created(
@@ -467,6 +469,10 @@ class ChangeReasonRequired(BadRequest):
 
     code = "change-reason-required"
     title = "Send Change-Reason: why is this record changed?"
+    advice = (
+        "Send the same request with a Change-Reason header: a code such as typing_error and, if you like, a colon and "
+        "your words. The description of the header lists the codes."
+    )
 
 
 def reason_of_change(actor: Actor, record: Versioned, given: str | None) -> str:

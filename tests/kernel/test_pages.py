@@ -11,6 +11,7 @@ from app.kernel.pages import html
 from app.kernel.pages.routes import _ASSETS
 from app.kernel.problems import every_failure
 from app.main import create_app
+from tests.contract.document import operations
 from tests.world import HOST, Installation, http_client
 
 LOADED = re.compile(
@@ -120,8 +121,37 @@ async def test_every_problem_code_has_a_page(api: FastAPI, app: ASGIApp, code: s
         assert "default-src 'none'" in page.headers["content-security-policy"]
 
 
-def test_every_problem_code_says_its_own_meaning() -> None:
+async def test_a_problem_code_names_the_operations_that_answer_it(app: ASGIApp) -> None:
+    answering: dict[str, set[str]] = {code: set() for code in every_failure()}
+    for operation in operations():
+        for code in operation.facts["x-problems"]:
+            answering[code].add(str(operation))
+    async with http_client(app) as nobody:
+        for code, names in answering.items():
+            facts = (await nobody.get(f"/problems/{code}")).json()
+            assert set(facts["operations"]) == names, code
+        some = (await nobody.get("/problems/weight-missing", headers={"accept": "text/html"})).text
+        assert "/docs#/dosing/create_dose_order" in some
+        assert (
+            "Every operation." in (await nobody.get("/problems/internal-error", headers={"accept": "text/html"})).text
+        )
+        index = (await nobody.get("/problems", headers={"accept": "text/html"})).text
+        assert {code for code in answering if f'href="/problems/{code}"' not in index} == set()
+
+
+async def test_pages_lead_to_no_docs_where_there_are_none(installation: Installation) -> None:
+    app = create_app(installation.settings.model_copy(update={"docs": False}))
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url=f"http://{HOST}") as nobody:
+        for path in ("/", "/problems/weight-missing"):
+            page = (await nobody.get(path, headers={"accept": "text/html"})).text
+            assert "/docs#" not in page
+            assert 'href="/docs"' not in page
+
+
+def test_every_problem_code_says_its_own_meaning_and_what_to_do() -> None:
     kinds = every_failure()
+    # What is said of a whole kind of refusal helps nobody who met one of them.
+    assert {code for code, kind in kinds.items() if "advice" not in vars(kind)} == set()
     assert {code for code, kind in kinds.items() if not kind.__doc__} == set()
     meanings = [html.meaning_of(kind) for kind in kinds.values()]
     assert len(set(meanings)) == len(meanings)
@@ -138,6 +168,7 @@ async def test_the_link_of_a_problem_leads_to_its_page(app: ASGIApp) -> None:
 
 def test_what_a_page_shows_is_escaped() -> None:
     assert "<script>" not in html.page("<script>", "")
+    assert html._marked("`<b>` & more") == "<code>&lt;b&gt;</code> &amp; more"
 
 
 # ── health ───────────────────────────────────────────────────────────────────────────────────────────────────────────
