@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from app.kernel.confirmations import Confirmable
 from app.kernel.schemas import (
@@ -48,6 +48,10 @@ class VisitFacts(CreateSchema):
 
 class SessionCreate(VisitFacts, Confirmable):
     """A new visit of a course. One that is planned close to another, or is one more than a week has, is asked about."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"route": "intravenous", "scheduled_start_at": "2026-03-02T14:00:00Z"}]}
+    )
 
     scheduled_start_at: UtcTime | None = Field(default=None, description="When it is to begin; default as planned.")
     reason: NoteText | None = Field(
