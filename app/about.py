@@ -9,20 +9,33 @@ _DESCRIPTION: Final = """
 The record of ketamine treatment: a course of sessions, each with a route and a dose, each watched minute by minute,
 each judged by how the mood moves afterwards.
 
-* **Sign in** with `POST /oauth/token` and send the token as `Authorization: Bearer …`.
+**Get a token, and send it.** A person signs in with name and password, a program with its client's id and secret. Both
+answer an `access_token`; `/v1/me` says whose it is and what it permits.
+
+```bash
+curl {address}/oauth/token -d grant_type=password -d "username=$USERNAME" --data-urlencode "password=$PASSWORD"
+curl {address}/oauth/token -d grant_type=client_credentials -u "$CLIENT_ID:$CLIENT_SECRET"
+curl {address}/v1/me -H "Authorization: Bearer $TOKEN"
+```
+
+The names and passwords of a demonstration are in its file `demo-credentials.json`. In a clinic an administrator makes
+both: `POST /v1/staff` answers an invitation, `POST /v1/clients` a secret.
+
+**Then follow the treatment**: a patient, a course, its sessions; in a session the dose, the vital signs, the notes; the
+questionnaires before and after; and what it came to. A clinic that only keeps what happened needs two calls:
+`POST /v1/patients`, and `POST /v1/patients/{patient_id}/sessions` when a session is over.
+
 * **Nothing is overwritten.** Every record has a `version`; send it as `If-Match` with every change. Its history, and
   what it was at any instant (`as_of`), stay readable.
 * **Sending again is safe.** Send an `Idempotency-Key`, or your own UUIDv7 as `id`, and nothing is recorded twice.
-* **Errors** are problem documents (RFC 9457). Programs switch on `code`; each code has a page under `/problems/`.
+* **Errors** are problem documents (RFC 9457). Programs switch on `code`; each code has a page under
+  [/problems]({address}/problems).
 * **Orders may be refused, facts never.** What has happened is always accepted, with its deviations.
 * Times are RFC 3339 with an offset, out always in UTC; units are part of a member's name; lists page by cursor.
 """.strip()
 
 _TAGS: Final = {
     "sign-in": "Tokens for people and programs, and who a token belongs to.",
-    "clinics": "The clinic, its time zone, its sites and rooms.",
-    "staff": "People in roles.",
-    "clients": "Integrators' programs in scopes.",
     "patients": "People under care: identifiers, weights, illness episodes, what was given elsewhere.",
     "protocols": "Dosing and observation plans: shipped with their sources, and a clinic's own.",
     "courses": "A series of sessions for one patient under one protocol, and its plan.",
@@ -30,9 +43,12 @@ _TAGS: Final = {
     "dosing": "What was ordered and what was really given, minute by minute.",
     "monitoring": "Vital signs and dissociation notes.",
     "assessments": "Questionnaires and ratings with their scores.",
+    "alerts": "What a person must acknowledge and resolve, such as an answer about suicide or a dose too high.",
     "outcomes": "The curve of a course, and what it came to: response, remission, and what is missing.",
-    "alerts": "What a person must acknowledge.",
     "ledger": "Every change in order: the feed an integrator follows.",
+    "clinics": "The clinic, its time zone, its sites and rooms.",
+    "staff": "The people who work in the clinic, and their roles.",
+    "clients": "Programs of integrators: their secrets, and the scopes they are granted.",
     "operations": "How the process is, for those who run it.",
 }
 

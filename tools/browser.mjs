@@ -80,6 +80,12 @@ async function see(browser, visit) {
   const answer = await page.goto(visit.url, { waitUntil: "networkidle", timeout: 60_000 });
   if (visit.media) await page.emulateMedia({ media: visit.media });
   if (visit.wait) await page.waitForSelector(visit.wait, { timeout: 30_000, state: "attached" });
+  // What a page asks for later, when it has drawn itself, counts as well.
+  let counted = -1;
+  while (requests.length > counted) {
+    counted = requests.length;
+    await page.waitForTimeout(400);
+  }
   const looked = visit.look ? await page.evaluate(visit.look) : null;
   if (visit.picture) await page.screenshot({ path: visit.picture, fullPage: visit.whole ?? false });
   await context.close();

@@ -52,6 +52,7 @@ class IllegalAlertMove(RuleViolated):
 
     code = "illegal-transition"
     title = "This step does not follow from the present state"
+    advice = "Read the record: its `status` says how far it has come, and somebody may have taken this step already."
 
 
 def require_alert_move(current: AlertStatus, target: AlertStatus) -> None:

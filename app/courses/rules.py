@@ -44,6 +44,7 @@ class CourseEnded(Conflict):
 
     code = "course-ended"
     title = "The course is over; open a new one"
+    advice = "Open a new course for what is planned next. A session that was held can still be recorded in this one."
 
 
 class NothingToPlan(Conflict):
@@ -51,6 +52,9 @@ class NothingToPlan(Conflict):
 
     code = "nothing-to-plan"
     title = "The course has no open session to plan"
+    advice = (
+        "Change the phase of the course, or open a new one; a session outside the plan can be scheduled at any time."
+    )
 
 
 class DecisionRequired(Conflict):
@@ -58,6 +62,10 @@ class DecisionRequired(Conflict):
 
     code = "decision-required"
     title = "Record the decision to go on, with a score, before the next phase"
+    advice = (
+        "Record a score of this phase, then the decision with POST /v1/courses/{course_id}/dose-decisions, then "
+        "change the phase."
+    )
 
 
 class UnknownPhase(Invalid):
@@ -71,6 +79,7 @@ class IllegalCourseMove(RuleViolated):
 
     code = "illegal-transition"
     title = "This step does not follow from the present state"
+    advice = "Read the record: its `status` says how far it has come, and somebody may have taken this step already."
 
 
 class SeriesOutOfOrder(Invalid):
@@ -78,6 +87,7 @@ class SeriesOutOfOrder(Invalid):
 
     code = "first-after-last"
     title = "The series would begin after it ends"
+    advice = "Compare the days of the first and the last session; the two may be exchanged."
 
 
 class UnknownTimeZone(Invalid):
@@ -85,6 +95,7 @@ class UnknownTimeZone(Invalid):
 
     code = "unknown-time-zone"
     title = "There is no such time zone"
+    advice = "Take a name of the IANA time zone database, such as America/New_York."
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,7 @@ class WeightMissing(Conflict):
 
     code = "weight-missing"
     title = "Record the patient's weight first"
+    advice = "Record the weight with POST /v1/patients/{patient_id}/weights, or order the dose in mg."
 
 
 # ── orders ───────────────────────────────────────────────────────────────────────────────────────────────────────────

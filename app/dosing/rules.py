@@ -294,6 +294,7 @@ class ImpossibleAmount(Invalid):
 
     code = "impossible-amount"
     title = "An amount is not possible"
+    advice = "Look at the number and its unit, which is part of the member's name."
 
 
 class DoseEventIncomplete(Invalid):
@@ -301,6 +302,7 @@ class DoseEventIncomplete(Invalid):
 
     code = "dose-event-incomplete"
     title = "The dose event does not say how much"
+    advice = "Give the amount or the rate this kind of event asks for; `errors` names the member."
 
 
 class EndBeforeStart(Invalid):
@@ -315,6 +317,7 @@ class NotOfThisKind(Invalid):
 
     code = "not-of-this-kind"
     title = "This does not belong to a dose of this kind"
+    advice = "Leave out the members that `errors` names: this way of giving a drug does not have them."
 
 
 class NotWholeDevices(Invalid):
@@ -322,6 +325,7 @@ class NotWholeDevices(Invalid):
 
     code = "not-whole-devices"
     title = "The amount is not a whole number of devices"
+    advice = "Count devices: what is used, wasted and returned comes to a whole number of them."
 
 
 class DoseLimitExceeded(RuleViolated):
@@ -337,6 +341,7 @@ class DoseNotReconciled(RuleViolated):
 
     code = "dose-not-reconciled"
     title = "Drawn drug is not accounted for"
+    advice = "Record what was wasted and returned, so that it adds up with what was delivered to what was drawn."
 
 
 @dataclass(frozen=True, slots=True)
@@ -742,6 +747,12 @@ def calculated_mg(mg_per_kg: Decimal, weight_kg: Decimal) -> Decimal:
     if not _is_amount(mg_per_kg):
         _refuse_amount("#/mg_per_kg", "Must not be negative.")
     return _rounded(Fraction(mg_per_kg) * _above_zero("weight_kg", weight_kg), MG_PLACES)
+
+
+def summed_mg(amounts: Sequence[Decimal | None]) -> Decimal | None:
+    """Add up what several administrations came to; None where there are none, or where one of them is not known."""
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known, Decimal(0)) if known and len(known) == len(amounts) else None
 
 
 def actual_mg_per_kg(dose_mg: Decimal, weight_kg: Decimal) -> Decimal:

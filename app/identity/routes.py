@@ -66,7 +66,13 @@ CLIENT: Final = register(Resource(Client, ClientRead, "staff:read", queries.visi
 _CHANGES: Final = documented(NotFound, PreconditionFailed, PreconditionRequired)
 
 
-@router.get("/me", response_model=MeRead, tags=["sign-in"], responses=documented())
+@router.get(
+    "/me",
+    summary="Whose token this is, and what it permits",
+    response_model=MeRead,
+    tags=["sign-in"],
+    responses=documented(),
+)
 async def get_me(db: ReadDb, caller: SignedIn) -> Response:
     """Who the token belongs to, the clinics it opens and what it may do there."""
     memberships = [

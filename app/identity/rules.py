@@ -110,6 +110,7 @@ class OwnRoles(RuleViolated):
 
     code = "own-roles"
     title = "You cannot change your own roles or disable yourself"
+    advice = "Ask another administrator of the clinic."
 
 
 class LastAdministrator(RuleViolated):
@@ -117,6 +118,7 @@ class LastAdministrator(RuleViolated):
 
     code = "last-administrator"
     title = "The clinic would be left without an administrator"
+    advice = "Give somebody else the role `admin` first."
 
 
 class UsernameTaken(Conflict):
@@ -124,6 +126,7 @@ class UsernameTaken(Conflict):
 
     code = "username-taken"
     title = "This login name is in use"
+    advice = "Choose another login name."
 
 
 def require_roles_fit(roles: Sequence[Role]) -> None:

@@ -31,6 +31,10 @@ class ConfirmationRequired(Conflict):
 
     code = "confirmation-required"
     title = "Are you sure? Send it again with `confirm`"
+    advice = (
+        "Show what `confirmations` says to the person deciding. If they say yes, send the same body again with "
+        "those codes in `confirm`."
+    )
 
 
 class Confirmable(RequestSchema):

@@ -45,6 +45,7 @@ class ClinicRequired(BadRequest):
 
     code = "clinic-required"
     title = "Send Clinic-Id: you work in several clinics"
+    advice = "Send a Clinic-Id header; GET /v1/clinics lists the clinics you work in."
 
 
 class NotAcceptable(Failure):
@@ -53,6 +54,7 @@ class NotAcceptable(Failure):
     status = 406
     code = "not-acceptable"
     title = "This address answers application/json"
+    advice = "Send `Accept: application/json`, or leave the header out. `detail` lists what this address answers."
 
 
 class ScopeMissing(Forbidden):
@@ -60,6 +62,9 @@ class ScopeMissing(Forbidden):
 
     code = "scope-missing"
     title = "The token lacks a scope"
+    advice = (
+        "Get a token with the scope named in WWW-Authenticate; an administrator of the clinic gives scopes to clients."
+    )
 
 
 def database_of(request: Request) -> Database:

@@ -37,6 +37,7 @@ class UnknownHost(Failure):
     status = 421
     code = "unknown-host"
     title = "This server does not answer to that host name"
+    advice = "Call the server by its public name; the operator lists the names it answers to in SERIATIM_ALLOWED_HOSTS."
 
 
 class BodyTooLarge(Failure):
@@ -45,6 +46,7 @@ class BodyTooLarge(Failure):
     status = 413
     code = "body-too-large"
     title = "The request body is too large"
+    advice = "Send less at once: a series in several batches, a long note in several notes."
 
 
 class TokenInUrl(BadRequest):
@@ -52,6 +54,7 @@ class TokenInUrl(BadRequest):
 
     code = "token-in-url"
     title = "Tokens belong in the Authorization header; this one was revoked"
+    advice = "Sign in again and send the new token in the Authorization header. The old one no longer works."
 
 
 class Authenticator(Protocol):

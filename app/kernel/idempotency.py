@@ -35,6 +35,10 @@ class IdempotencyKeyRequired(BadRequest):
 
     code = "idempotency-key-required"
     title = "Send an Idempotency-Key header or your own id"
+    advice = (
+        "Send an Idempotency-Key header that is new for each thing you record and the same when you send it "
+        "again, or your own UUIDv7 as `id`."
+    )
 
 
 class IdempotencyKeyReused(Invalid):
@@ -42,6 +46,7 @@ class IdempotencyKeyReused(Invalid):
 
     code = "idempotency-key-reused"
     title = "This Idempotency-Key was used with another body"
+    advice = "Take a new key for another request. To send the first one again, send exactly its body."
 
 
 class IdempotencyInProgress(Conflict):
@@ -49,6 +54,10 @@ class IdempotencyInProgress(Conflict):
 
     code = "idempotency-in-progress"
     title = "The first request with this Idempotency-Key is still running"
+    advice = (
+        "Wait the seconds of Retry-After and send the same request with the same key: it answers what the first "
+        "one answered."
+    )
 
 
 class IdempotencyKey(Base):

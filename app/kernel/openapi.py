@@ -63,7 +63,7 @@ class About:
 
     Attributes:
         title: The product.
-        description: What it is, in CommonMark.
+        description: What it is, in CommonMark; `{address}` becomes the installation's.
         tags: Each area with a sentence.
         scopes: What a client may be granted, and the permissions each scope brings.
     """
@@ -176,7 +176,7 @@ def build_document(routes: Sequence[BaseRoute], about: About, settings: Settings
     document = get_openapi(
         title=about.title,
         version=version("seriatim"),
-        description=about.description,
+        description=about.description.replace("{address}", settings.public_url.rstrip("/")),
         routes=[route for route in routes if isinstance(route, APIRoute)],
         tags=[{"name": name, "description": text} for name, text in about.tags.items()],
         servers=[_server(settings)],

@@ -28,6 +28,7 @@ class CursorInvalid(BadRequest):
 
     code = "cursor-invalid"
     title = "The cursor does not belong to this list; start again without it"
+    advice = "Ask for the first page again, without `cursor`, and go on from its `next_cursor`."
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,6 +89,7 @@ class MethodNotAllowed(Failure):
     status = 405
     code = "method-not-allowed"
     title = "This address does not know that method"
+    advice = "Use one of the methods in the Allow header."
 
 
 class UnsupportedMediaType(Failure):
@@ -97,6 +98,7 @@ class UnsupportedMediaType(Failure):
     status = 415
     code = "unsupported-media-type"
     title = "Send application/json"
+    advice = "Send `Content-Type: application/json`; a change by PATCH may also be application/merge-patch+json."
 
 
 def problem_body(failure: Failure, request_id: str) -> bytes:

@@ -21,6 +21,7 @@ class MalformedJson(BadRequest):
 
     code = "malformed-json"
     title = "The request body is not valid JSON"
+    advice = "Send UTF-8 JSON: each name once, no NaN or Infinity, nothing after the end. `detail` says what is wrong."
 
 
 def parse(body: bytes) -> object:

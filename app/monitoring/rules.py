@@ -15,6 +15,7 @@ class NothingLeft(Invalid):
 
     code = "nothing-left"
     title = "The correction would leave nothing of the record"
+    advice = "If the record should not be there, mark it as entered in error; otherwise leave one of its values."
 
 
 class ImpossiblePressure(Invalid):
@@ -22,6 +23,7 @@ class ImpossiblePressure(Invalid):
 
     code = "impossible-pressure"
     title = "The blood pressure is not possible"
+    advice = "Compare the two pressures; they are most often typed the wrong way round."
 
 
 def require_something_left(facts: Iterable[object], cleared: Collection[str]) -> None:

@@ -90,19 +90,19 @@ def draw(shown: Json, width: int) -> bytes:
         width: In pixels, from `LEAST_WIDTH` to `MOST_WIDTH`.
     """
     plot = _plot(shown, width)
-    entries = list(_entries(shown, narrow=plot.is_narrow))
-    rows = _rows(plot, entries)
     axis = plot.bottom + _LANE + (34 if plot.is_narrow else 36)
-    drawing = Drawing.begin(width, axis + 24 + 18 * len(rows) + 6)
+    drawing = Drawing.begin(width)
     _name(drawing, shown)
-    drawing.add("rect", width=width, height=drawing.bounds.bottom, fill=_PAPER, kind="paper")
+    drawing.add("rect", width=width, height="100%", fill=_PAPER, kind="paper")
     _head(drawing, plot, shown)
     _bands(drawing, plot, shown)
     _lane(drawing, plot, shown["sessions"])
     _dates(drawing, plot, axis)
     _thresholds(drawing, plot, shown)
-    _curve(drawing, plot, shown)
+    unnamed = _curve(drawing, plot, shown)
+    rows = _rows(plot, [*_entries(shown, narrow=plot.is_narrow), *unnamed])
     _legend(drawing, plot, rows, axis + 24)
+    drawing.end(axis + 24 + 18 * len(rows) + 6)
     return drawing.to_bytes()
 
 
@@ -302,7 +302,8 @@ def _thresholds(drawing: Drawing, plot: _Plot, shown: Json) -> None:
                         stroke_dasharray=_DASH[dash], kind="mark")  # fmt: skip
 
 
-def _curve(drawing: Drawing, plot: _Plot, shown: Json) -> None:
+def _curve(drawing: Drawing, plot: _Plot, shown: Json) -> list["_Entry"]:
+    """Draw the scores; what is left for the legend are the lines whose names found no room beside them."""
     points = [point for point in shown["points"] if point["total"] is not None]
     joined = [point for point in points if point["counts_as"] != "nothing"]
     for one, other in pairwise(joined):
@@ -318,8 +319,9 @@ def _curve(drawing: Drawing, plot: _Plot, shown: Json) -> None:
     for point in shown["points"]:
         if point["total"] is None:
             _cross(drawing, plot.x(_instant(point["assessed_at"])), plot.bottom - 6, _said(plot, point))
-    _line_names(drawing, plot, shown)
+    unnamed = _line_names(drawing, plot, shown)
     _values(drawing, plot, joined, radius)
+    return unnamed
 
 
 def _skips(one: Json, other: Json, sessions: Sequence[Json]) -> bool:
@@ -365,21 +367,31 @@ def _said(plot: _Plot, point: Json) -> str:
     )
 
 
-def _line_names(drawing: Drawing, plot: _Plot, shown: Json) -> None:
+def _line_names(drawing: Drawing, plot: _Plot, shown: Json) -> list["_Entry"]:
+    """Write the names of the lines where there is room; the others are for the legend."""
     scale, baseline = shown["scale"], shown["baseline"]
-    named: list[tuple[float, str]] = []
+    named: list[tuple[float, str, str]] = []
     if baseline is not None:
-        named.append((baseline["total"], f"baseline {words.number(baseline['total'])}"))
+        named.append((baseline["total"], f"baseline {words.number(baseline['total'])}", "baseline"))
     if scale is not None and scale["cut_offs"]["remission"] is not None:
         remission = scale["cut_offs"]["remission"]
-        named.append((remission["value"], f"remission {words.cut_off(remission)}"))
-    for total, name in named:
+        named.append((remission["value"], f"remission {words.cut_off(remission)}", "remission"))
+    unnamed: list[_Entry] = []
+    for total, name, dash in named:
         y = plot.y(total)
         above, below = y - 4, y + plot.size
         places = ((plot.right - 3, "end"), (plot.left + 4, "start"), ((plot.left + plot.right) / 2, "middle"))
         spots = [Spot(x, at, anchor) for x, anchor in places for at in (above, below)]
-        drawing.write_where_free(name, spots, plot.size, "quiet halo", fill=_QUIET)
-    drawing.take(Box(plot.left, plot.y(total) - 1, plot.right, plot.y(total) + 1) for total, _ in named)
+        if not drawing.write_where_free(name, spots, plot.size, "quiet halo", fill=_QUIET):
+            unnamed.append((name, partial(_mark, dash=dash)))
+    drawing.take(Box(plot.left, plot.y(total) - 1, plot.right, plot.y(total) + 1) for total, *_ in named)
+    return unnamed
+
+
+def _mark(drawing: Drawing, x: float, y: float, *, dash: str) -> None:
+    """A piece of a line across the plot, as its sign."""
+    drawing.add("line", x1=x - 8, x2=x + 6, y1=y, y2=y, stroke=_QUIET, stroke_width=1.2,
+                stroke_dasharray=_DASH[dash], kind="mark")  # fmt: skip
 
 
 def _values(drawing: Drawing, plot: _Plot, joined: Sequence[Json], radius: float) -> None:

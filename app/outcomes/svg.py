@@ -1,5 +1,6 @@
 """Drawing in SVG: elements with short numbers, text that is escaped, labels that keep out of each other's way."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -54,11 +55,14 @@ class Drawing:
     taken: list[Box] = field(default_factory=list[Box])
 
     @classmethod
-    def begin(cls, width: float, height: float) -> "Drawing":
-        """An empty drawing of this size, in pixels."""
-        size = {"width": _short(width), "height": _short(height), "viewBox": f"0 0 {_short(width)} {_short(height)}"}
-        root = ET.Element("svg", {"xmlns": _NAMESPACE, **size})
-        return cls(root, Box(0, 0, width, height))
+    def begin(cls, width: float) -> "Drawing":
+        """An empty drawing of this width, in pixels; it is as high as `end` says."""
+        return cls(ET.Element("svg", {"xmlns": _NAMESPACE, "width": _short(width)}), Box(0, 0, width, math.inf))
+
+    def end(self, height: float) -> None:
+        """Say how high it became."""
+        self.root.set("height", _short(height))
+        self.root.set("viewBox", f"0 0 {self.root.get('width')} {_short(height)}")
 
     def add(self, tag: str, text: str | None = None, title: str | None = None, **attributes: str | float) -> ET.Element:
         """Add an element; `stroke_width` becomes `stroke-width`, `kind` its class."""

@@ -13,6 +13,10 @@ class DuplicateIdentifier(Conflict):
 
     code = "duplicate-identifier"
     title = "Another patient has this identifier"
+    advice = (
+        "Look the identifier up with POST /v1/patients/search: it may be the same person. Otherwise correct the "
+        "identifier."
+    )
 
 
 def folded(name: str) -> str:

@@ -69,6 +69,7 @@ class UnknownProtocol(Invalid):
 
     code = "unknown-protocol"
     title = "There is no such protocol"
+    advice = "Take a code from GET /v1/protocols."
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,7 @@ class PlanItemFilled(Conflict):
 
     code = "plan-item-filled"
     title = "The planned session is filled already"
+    advice = "Read the course's plan, and take a planned session that is still open or none at all."
 
 
 class EndsBeforeStart(Invalid):

@@ -87,6 +87,7 @@ class IllegalTransition(RuleViolated):
 
     code = "illegal-transition"
     title = "This step does not follow from the present state"
+    advice = "Read the record: its `status` says how far it has come, and somebody may have taken this step already."
 
 
 class NotGivenThisWay(Invalid):
@@ -94,6 +95,7 @@ class NotGivenThisWay(Invalid):
 
     code = "not-given-this-way"
     title = "This drug is not given by this route here"
+    advice = "Take one of the routes that `errors` lists for this drug, or correct the drug."
 
 
 class AlreadySigned(Conflict):
@@ -101,6 +103,7 @@ class AlreadySigned(Conflict):
 
     code = "record-signed"
     title = "The record is signed; amend it instead"
+    advice = "The signed text stays as it is. What has to be added is told by an amendment, with its reason."
 
 
 def require_route(drug: Drug, route: Route, *, pointer: str = "#/route") -> None:

@@ -245,6 +245,10 @@ class HasRecords(Conflict):
 
     code = "has-records"
     title = "Other records belong to this one; correct it, or mark those first"
+    advice = (
+        "To correct it, change it. If it should never have been made, mark what belongs to it as entered in error "
+        "first."
+    )
 
 
 async def void_course(db: WriteSession, actor: Actor, course_id: UUID, reason: str, if_match: int | None) -> Course:

@@ -11,6 +11,7 @@ from app.kernel.pages import html
 from app.kernel.pages.routes import _ASSETS
 from app.kernel.problems import every_failure
 from app.main import create_app
+from tests.contract.document import operations
 from tests.world import HOST, Installation, http_client
 
 LOADED = re.compile(
@@ -29,12 +30,14 @@ def problem_codes() -> list[str]:
     return list(every_failure())
 
 
-async def test_docs_ask_no_foreign_host(app: ASGIApp) -> None:
+@pytest.mark.parametrize(("reader", "assets"), [("/docs", 4), ("/reference", 3)])
+async def test_readers_ask_no_foreign_host(app: ASGIApp, reader: str, assets: int) -> None:
+    """`test_pages_in_browser.py` looks at what their scripts do."""
     async with http_client(app) as nobody:
-        page = await nobody.get("/docs")
+        page = await nobody.get(reader)
         assert page.status_code == 200
         loaded = loaded_by(page.text)
-        assert len(loaded) == 4
+        assert len(loaded) == assets
         for address in loaded:
             assert address.startswith("/docs/assets/"), address
             assert (await nobody.get(address)).status_code == 200, address
@@ -47,25 +50,31 @@ def test_style_sheets_load_nothing_from_elsewhere() -> None:
         assert [one for one in loaded_by(sheet.read_text(encoding="utf-8")) if not one.startswith("data:")] == []
 
 
-def test_scripts_are_ours_and_name_no_address() -> None:
-    script = (_ASSETS / "docs.js").read_text(encoding="utf-8")
-    assert "://" not in script
-    assert "validatorUrl: null" in script
+@pytest.mark.parametrize("name", ["docs.js", "reference.js"])
+def test_scripts_are_ours_and_name_no_address(name: str) -> None:
+    assert "://" not in (_ASSETS / name).read_text(encoding="utf-8")
 
 
-def test_the_bundle_comes_with_its_licences() -> None:
-    folder = _ASSETS / "swagger-ui"
-    assert {path.name for path in folder.iterdir()} >= {"LICENSE.txt", "NOTICE.txt", "swagger-ui-bundle.js.LICENSE.txt"}
-    assert "sourceMappingURL" not in (folder / "swagger-ui.css").read_text(encoding="utf-8")
+def test_what_is_not_ours_comes_with_its_licences() -> None:
+    swagger, scalar = _ASSETS / "swagger-ui", _ASSETS / "scalar"
+    assert {path.name for path in swagger.iterdir()} >= {
+        "LICENSE.txt",
+        "NOTICE.txt",
+        "swagger-ui-bundle.js.LICENSE.txt",
+    }
+    assert {path.name for path in scalar.iterdir()} >= {"LICENSE.txt", "VERSION.txt", "standalone.js.LICENSE.txt"}
+    for asset in (swagger / "swagger-ui.css", scalar / "standalone.js"):
+        assert "sourceMappingURL=" not in asset.read_text(encoding="utf-8")[-200:]
 
 
 async def test_docs_are_off_when_the_settings_say_so(installation: Installation) -> None:
     app = create_app(installation.settings.model_copy(update={"docs": False}))
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url=f"http://{HOST}") as nobody:
         assert (await nobody.get("/docs")).status_code == 404
+        assert (await nobody.get("/reference")).status_code == 404
         assert (await nobody.get("/docs/assets/docs.js")).status_code == 404
         assert (await nobody.get("/docs/assets/page.css")).status_code == 200
-        assert "docs" not in (await nobody.get("/")).json()
+        assert {"docs", "reference"}.isdisjoint((await nobody.get("/")).json())
 
 
 @pytest.mark.parametrize("path", ["../routes.py", "%2e%2e/routes.py", "swagger-ui", "", "/etc/passwd", "absent.js"])
@@ -112,8 +121,37 @@ async def test_every_problem_code_has_a_page(api: FastAPI, app: ASGIApp, code: s
         assert "default-src 'none'" in page.headers["content-security-policy"]
 
 
-def test_every_problem_code_says_its_own_meaning() -> None:
+async def test_a_problem_code_names_the_operations_that_answer_it(app: ASGIApp) -> None:
+    answering: dict[str, set[str]] = {code: set() for code in every_failure()}
+    for operation in operations():
+        for code in operation.facts["x-problems"]:
+            answering[code].add(str(operation))
+    async with http_client(app) as nobody:
+        for code, names in answering.items():
+            facts = (await nobody.get(f"/problems/{code}")).json()
+            assert set(facts["operations"]) == names, code
+        some = (await nobody.get("/problems/weight-missing", headers={"accept": "text/html"})).text
+        assert "/docs#/dosing/create_dose_order" in some
+        assert (
+            "Every operation." in (await nobody.get("/problems/internal-error", headers={"accept": "text/html"})).text
+        )
+        index = (await nobody.get("/problems", headers={"accept": "text/html"})).text
+        assert {code for code in answering if f'href="/problems/{code}"' not in index} == set()
+
+
+async def test_pages_lead_to_no_docs_where_there_are_none(installation: Installation) -> None:
+    app = create_app(installation.settings.model_copy(update={"docs": False}))
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url=f"http://{HOST}") as nobody:
+        for path in ("/", "/problems/weight-missing"):
+            page = (await nobody.get(path, headers={"accept": "text/html"})).text
+            assert "/docs#" not in page
+            assert 'href="/docs"' not in page
+
+
+def test_every_problem_code_says_its_own_meaning_and_what_to_do() -> None:
     kinds = every_failure()
+    # What is said of a whole kind of refusal helps nobody who met one of them.
+    assert {code for code, kind in kinds.items() if "advice" not in vars(kind)} == set()
     assert {code for code, kind in kinds.items() if not kind.__doc__} == set()
     meanings = [html.meaning_of(kind) for kind in kinds.values()]
     assert len(set(meanings)) == len(meanings)
@@ -130,6 +168,7 @@ async def test_the_link_of_a_problem_leads_to_its_page(app: ASGIApp) -> None:
 
 def test_what_a_page_shows_is_escaped() -> None:
     assert "<script>" not in html.page("<script>", "")
+    assert html._marked("`<b>` & more") == "<code>&lt;b&gt;</code> &amp; more"
 
 
 # ── health ───────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -176,6 +176,15 @@ def test_baseline_remission_bands_and_doses_are_written() -> None:
     assert texts(picture(TYPICAL, 320)).count("ketamine IV") == 1
 
 
+@pytest.mark.parametrize("name", [name for name, of in ALL.items() if of["baseline"] is not None])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_every_line_across_is_named(name: str, width: int) -> None:
+    """Beside the line, or in the legend where the curve leaves no room."""
+    said = texts(picture(ALL[name], width))
+    for word in ("baseline ", "remission "):
+        assert [one for one in said if one.startswith(word)], word
+
+
 @pytest.mark.parametrize("route", ["intravenous", "intramuscular", "subcutaneous", "sublingual", "oral", "intranasal"])
 def test_each_route_has_a_shape_of_its_own(route: str) -> None:
     outlines = {

@@ -16,16 +16,15 @@ from http import HTTPStatus
 from typing import Any, Final
 
 import pytest
-from sqlalchemy import Connection, event, select, text
+from sqlalchemy import Connection, event, text
 
-from app.identity.actions import system_actor
-from app.identity.queries import principal
 from app.kernel.database import Database, open_for_migrations
 from app.kernel.guard import clinic_tables
 from benchmarks.workset import WorkSet, build
 from tests.proofs.care import instant
+from tests.proofs.crowd import world_of
 from tests.proofs.recipes import RECIPES, Call, Operation, operations_of, stage_in
-from tests.world import Installation, World
+from tests.world import Installation
 
 # A clinic is a small part of the whole, as it is where many share a database: with two, reading the other's half of a
 # table as well is the right plan.
@@ -74,17 +73,6 @@ async def crowded(own_installation: Installation) -> tuple[Installation, WorkSet
     """An installation with the work set of the benchmark."""
     work = await asyncio.to_thread(build, own_installation.settings, patients=PATIENTS, clinics=CLINICS, seed=1)
     return own_installation, work
-
-
-async def world_of(installation: Installation, work: WorkSet) -> World:
-    """The crowded clinic, to act in."""
-    system = await system_actor(installation.database, work.clinic.id, source="test")
-    administrators = select(principal.c.account_id, principal.c.id).where(
-        principal.c.clinic_id == work.clinic.id, principal.c.kind == "staff", principal.c.name == "Dana Okafor"
-    )
-    async with installation.database.reading() as db:
-        account_id, principal_id = (await db.execute(administrators)).one()
-    return World(installation, work.clinic.id, system, "Crowded", account_id, principal_id)
 
 
 def queries_of(

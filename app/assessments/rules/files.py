@@ -56,6 +56,7 @@ class UnknownInstrument(Invalid):
 
     code = "unknown-instrument"
     title = "There is no such instrument"
+    advice = "Take a code from GET /v1/instruments."
 
 
 def load_instruments(directory: Path) -> Mapping[tuple[str, int], Instrument]:

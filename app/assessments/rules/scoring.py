@@ -62,6 +62,7 @@ class ItemsNotAccepted(Invalid):
 
     code = "items-not-accepted"
     title = "This instrument is entered by its total"
+    advice = "Send `total`; GET /v1/instruments/{instrument_code} says how an instrument is entered."
 
 
 class TotalNotAccepted(Invalid):
@@ -69,6 +70,7 @@ class TotalNotAccepted(Invalid):
 
     code = "total-not-accepted"
     title = "This instrument is entered by its items"
+    advice = "Send `items`, in the order of the form; GET /v1/instruments/{instrument_code} describes them."
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,6 +112,7 @@ def _refusal(error: Failure) -> Response:
 
 @router.post(
     "/token",
+    summary="Sign in: get a token",
     responses=_answers(_TOKEN_SCHEMA),
     openapi_extra=_form_schema(
         ["grant_type"],
@@ -152,6 +153,7 @@ async def create_token(request: Request) -> Response:
 
 @router.post(
     "/revoke",
+    summary="Sign out: give a token back",
     responses=_answers({"type": "object", "additionalProperties": False}),
     openapi_extra=_form_schema(["token"], {"token": "The token to end.", "token_type_hint": "Not needed."}),
 )
@@ -169,7 +171,12 @@ async def revoke_token(request: Request) -> Response:
     return Response(b"{}", media_type="application/json")
 
 
-@passwords.post("/password", status_code=204, responses=documented(NotFound, PasswordRefused))
+@passwords.post(
+    "/password",
+    summary="Spend an invitation: choose a password",
+    status_code=204,
+    responses=documented(NotFound, PasswordRefused),
+)
 async def choose_own_password(request: Request, body: OwnPassword) -> Response:
     """Spend an invitation: choose a password. All other tokens of the person end."""
     await choose_password(request.app.state.database, request.app.state.passwords, body.token, body.password)

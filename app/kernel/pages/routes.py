@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import mimetypes
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -117,13 +117,25 @@ async def show_start(request: Request) -> Response:
         **({"docs": "/docs", "reference": "/reference"} if settings.serves_docs else {}),
     }
     if _prefers_html(request):
-        links = "".join(f'<li><a href="{place}">{name}</a></li>' for name, place in places.items())
-        body = f"<h1>{request.app.title}</h1>\n<ul>{links}</ul>"
-        return _kept(request, html.page(request.app.title, body).encode(), _HTML, html.PLAIN_POLICY)
+        shown = html.start_page(request.app.title, serves_docs=settings.serves_docs)
+        return _kept(request, shown.encode(), _HTML, html.PLAIN_POLICY)
     return _kept(request, orjson.dumps({"object": "start", "name": request.app.title, **places}), "application/json")
 
 
 # ── problem codes ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def _places(request: Request) -> Sequence[tuple[Collection[str], html.Place]]:
+    """Every operation of the document, with the problem codes it may answer."""
+    document = await asyncio.to_thread(request.app.openapi)
+    return [
+        (
+            facts["x-problems"],
+            html.Place(facts["operationId"], facts["summary"], method.upper(), path, facts["tags"][0]),
+        )
+        for path, item in document["paths"].items()
+        for method, facts in item.items()
+    ]
 
 
 @router.get("/problems", include_in_schema=False)
@@ -138,12 +150,17 @@ async def list_problems(request: Request) -> Response:
 
 @router.get("/problems/{code}", include_in_schema=False)
 async def show_problem(request: Request, code: Annotated[str, PathParameter(max_length=100)]) -> Response:
-    """One problem code: what it means and what to do."""
+    """One problem code: what it means, what to do, and which operations answer it."""
     if (kind := every_failure().get(code)) is None:
         raise NotFound
+    places = await _places(request)
+    answering = [place for codes, place in places if code in codes]
     if _prefers_html(request):
-        return _kept(request, html.problem_page(kind).encode(), _HTML, html.PLAIN_POLICY)
-    return _kept(request, orjson.dumps(html.facts_of(kind)), "application/json")
+        settings: Settings = request.app.state.settings
+        shown = html.problem_page(kind, answering, len(places), serves_docs=settings.serves_docs)
+        return _kept(request, shown.encode(), _HTML, html.PLAIN_POLICY)
+    facts = {**html.facts_of(kind), "operations": [place.id for place in answering]}
+    return _kept(request, orjson.dumps(facts), "application/json")
 
 
 # ── health ───────────────────────────────────────────────────────────────────────────────────────────────────────────

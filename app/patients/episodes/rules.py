@@ -18,6 +18,7 @@ class EpisodeEndsBeforeStart(Invalid):
 
     code = "end-before-start"
     title = "The episode would end before it begins"
+    advice = "Compare `began_on` and `ended_on`; one of them is wrong, or the two are exchanged."
 
 
 def episode_status(began_on: date | None, ended_on: date | None) -> EpisodeStatus:
