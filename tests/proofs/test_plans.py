@@ -1,7 +1,8 @@
 """No request reads a clinic's table from end to end: each statement the API sends has an index to go by.
 
-Every operation is called in a clinic among others, in a database with hundreds of patients; lists are also asked with each of their filters and for a second page. Each statement that is sent is then explained. An
-operation that is added is walked with the others, because it needs a recipe.
+Every operation is called in a clinic among others, in a database with hundreds of patients; lists are also asked with
+each of their filters and for a second page. Each statement that is sent is then explained. An operation that is added
+is walked with the others, because it needs a recipe.
 """
 
 import asyncio
