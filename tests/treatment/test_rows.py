@@ -147,7 +147,7 @@ async def test_what_a_move_answers_is_withheld_alike(clinic: World, role: str) -
         ("cancel", {"reason": "Patient has a cold."}),
     ):
         require_withheld(await desk.do(session, verb, body), ROLE_PERMISSIONS[Role(role)], verb)
-    patched = await desk.change(session, {"note": "Window seat."})
+    patched = await desk.change(session, {"note": "Window seat."}, reason="typing_error")
     require_withheld(patched, ROLE_PERMISSIONS[Role(role)], "patch")
     assert (await care.again(session))["note"] == "Window seat."
 
