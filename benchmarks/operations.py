@@ -133,6 +133,8 @@ def _text(at: datetime) -> str:
     return at.isoformat().replace("+00:00", "Z")
 
 
+# Of a row: the day on the course's clock, since SQLite knows no time zones, and the words of the rules.
+_OF_ROW: Final = frozenset({"session_on", "score_rules"})
 # Of a curve: what is published and the same for all, and what each point is called beside it; courses that carry on
 # the baseline of another; weights.
 _OF_CURVE: Final = frozenset(
@@ -162,7 +164,7 @@ _OF_TOLD: Final = frozenset({"session_id", "cause_id", "recorded_after_minutes",
 
 OPERATIONS: Final = (
     Operation("R1", "a session with everything in it", b"200", _record),
-    Operation("R2", "a page of 50 sessions by status and route", b"200", _page),
+    Operation("R2", "a page of 50 sessions by status and route", b"200", _page, _OF_ROW),
     Operation("R3", "the curve of a course", b"200", _curve, _OF_CURVE),
     Operation("W1", "a session told afterwards, with dose, note and form", b"201", _told, _OF_TOLD),
     Operation("W2", "one set of vital signs", b"201", _reading),

@@ -12,12 +12,15 @@ from sqlalchemy import JSON, Boolean, Column, Uuid
 
 from app.alerts.routes import ALERT
 from app.assessments.routes import ASSESSMENT
-from app.dosing.routes import ADMINISTRATION
+from app.dosing.routes import ADMINISTRATION, DOSE_ORDER
+from app.identity.routes import LOCATION
 from app.kernel.records import Resource
 from app.kernel.tables import Scaled, UtcDateTime
 from app.monitoring.routes import DISSOCIATION_NOTE, VITAL_SIGNS
+from app.patients.routes import PATIENT
 from app.sessions.routes import SESSION
 from app.treatment.routes import SESSION_RECORD
+from app.treatment.rows.routes import SESSION_ROW
 
 _MARK: Final = "entered_in_error"
 TOO_SOON_BELOW: Final = 2400
@@ -123,13 +126,135 @@ def page_of_sessions(dialect: Dialect) -> str:
         f"AND s.route = {dialect.place(3)} AND s.{_MARK}_at IS NULL "
         f"ORDER BY s.session_at DESC, s.id DESC LIMIT {dialect.place(4)}"
     )
-    records = dialect.record(members_of(dialect, SESSION, "s"), tail)
+    records = dialect.record(_row(dialect), tail.replace(" WHERE ", f" {_BESIDE} WHERE ", 1))
     if dialect.is_sqlite:
         last = "min(json_extract(q, '$.session_at'))"
         return f"SELECT json_object('items', json_group_array(json(q)), 'next_cursor', {last}) FROM ({records}) AS g"
     last = "min(q ->> 'session_at')"
     array = "coalesce(json_agg(q), '[]'::json)"
     return f"SELECT json_build_object('items', {array}, 'next_cursor', {last}) FROM ({records}) AS g"
+
+
+# What stands beside a session: its course, its patient, its room.
+_BESIDE: Final = (
+    "JOIN course AS c ON c.clinic_id = s.clinic_id AND c.id = s.course_id "
+    "JOIN patient AS p ON p.clinic_id = s.clinic_id AND p.id = s.patient_id "
+    "LEFT JOIN location AS l ON l.clinic_id = s.clinic_id AND l.id = s.location_id"
+)
+
+
+def _row(dialect: Dialect) -> dict[str, str]:
+    """A session with what was ordered, given, measured, observed and scored around it.
+
+    The scores are those whose moment is known; the observation counts from the last moment of the dose.
+    """
+
+    def below(table: str, name: str, more: str = "") -> str:
+        return (
+            f"FROM {table} AS {name} WHERE {name}.clinic_id = s.clinic_id AND {name}.session_id = s.id "
+            f"AND {name}.{_MARK}_at IS NULL{more}"
+        )
+
+    def of_patient(table: str, name: str, more: str) -> str:
+        return (
+            f"FROM {table} AS {name} WHERE {name}.clinic_id = s.clinic_id AND {name}.patient_id = s.patient_id "
+            f"AND {name}.{_MARK}_at IS NULL{more}"
+        )
+
+    def one(members: dict[str, str], tail: str) -> str:
+        found = f"({dialect.record(members, tail)})"
+        return f"json({found})" if dialect.is_sqlite else found
+
+    def named(resource: Resource, source: str, *names: str) -> dict[str, str]:
+        return {name: dialect.value(source, resource.table.c[name]) for name in names}
+
+    def summed(name: str) -> str:
+        known = f"CASE WHEN count(*) = count(m.{name}) THEN sum(m.{name}) / 1000.0 END"
+        return f"(SELECT {known} {below('administration', 'm', ' AND NOT m.placebo')})"
+
+    order = below("dose_order", "o", " AND o.status = 'active' ORDER BY o.ordered_at DESC, o.id DESC LIMIT 1")
+    first = below("administration", "m", " ORDER BY m.recorded_at, m.id LIMIT 1")
+    by = "LEFT JOIN principal AS n ON n.clinic_id = {0}.clinic_id AND n.id = {0}.{1} WHERE"
+    weighed = of_patient("weight", "w", " AND w.measured_at <= s.started_at ORDER BY w.measured_at DESC LIMIT 1")
+    weight = f"coalesce((SELECT o.weight_kg {order}), (SELECT w.weight_kg {weighed}))"
+    pressure = named(VITAL_SIGNS, "v", "measured_at", "systolic_mmhg", "diastolic_mmhg")
+    measured = " AND v.systolic_mmhg IS NOT NULL AND v.measured_at {0} s.started_at ORDER BY {1} LIMIT 1"
+    times = of_patient("treatment_session", "t", " AND t.started_at {0} s.started_at")
+    previous, following = (f"(SELECT {edge}(t.started_at) {times})" for edge in ("max", "min"))
+    score = named(
+        ASSESSMENT, "a", "answered_at", "answered_on", "total", "severity", "scoring_version",
+        "hours_since_last_dose", "days_since_last_dose",
+    )  # fmt: skip
+    score = {"assessment_id": dialect.value("a", ASSESSMENT.table.c["id"]), **score}
+    counting = " AND a.instrument = i.instrument AND a.total IS NOT NULL AND NOT a.too_soon_after_dose AND "
+    window = "a.answered_at {0} s.started_at AND (a.answered_at {1} {2} OR NOT EXISTS (SELECT 1 {3}))"
+    since = window.format("<=", ">", previous.format("<"), times.format("<"))
+    until = window.format(">", "<=", following.format(">"), times.format(">"))
+    sides = {
+        "instrument": "i.instrument",
+        "before": one(score, of_patient("assessment", "a", f"{counting}{since} ORDER BY a.assessed_at DESC LIMIT 1")),
+        "after": one(score, of_patient("assessment", "a", f"{counting}{until} ORDER BY a.assessed_at LIMIT 1")),
+    }
+    instruments = f"(SELECT DISTINCT a.instrument {of_patient('assessment', 'a', '')}) AS i"
+    seconds = "extract(epoch FROM s.discharged_at - s.last_dose_at)"
+    if dialect.is_sqlite:
+        seconds = "(strftime('%s', s.discharged_at) - strftime('%s', s.last_dose_at))"
+    minutes = f"{seconds} / 60" if dialect.is_sqlite else f"floor({seconds} / 60)::integer"
+    delivered, rounded = summed("delivered_mg"), "round({0} * 100 / {1}, 4)"
+    lifetime = (
+        f"(SELECT count(*) {times.format('<=')}) + (SELECT coalesce(sum(e.sessions), 0) "
+        f"{of_patient('external_treatment', 'e', ' AND e.counted_from <= s.started_at')})"
+    )
+    counted = {
+        "administration_count": below("administration", "x"),
+        "vital_signs_count": below("vital_signs", "x"),
+        "dissociation_note_count": below("dissociation_note", "x"),
+        "assessment_count": below("assessment", "x"),
+        "open_alert_count": below("alert", "x", " AND x.status = 'open'"),
+    }
+    person = {
+        "principal_id": "CASE WHEN m.administered_by IS NULL THEN {0} END",
+        "name": "coalesce(m.administered_by, n.name)",
+    }
+    person["principal_id"] = person["principal_id"].format(dialect.value("m", ADMINISTRATION.table.c["recorded_by"]))
+    ordered = {"principal_id": dialect.value("o", DOSE_ORDER.table.c["prescriber_id"]), "name": "n.name"}
+    told = {
+        "time_zone": "c.time_zone",
+        "location": f"CASE WHEN l.id IS NOT NULL THEN {one(named(LOCATION, 'l', 'id', 'name'), '')} END",
+        "patient_identifiers": dialect.value("p", PATIENT.table.c["identifiers"]),
+        **{name: f"c.{name}" for name in ("protocol_code", "protocol_version", "indication_code")},
+        "phase": "coalesce((SELECT i.phase FROM plan_item AS i WHERE i.clinic_id = s.clinic_id "
+        "AND i.id = s.plan_item_id), c.phase)",
+        "lifetime_number": f"CASE WHEN s.started_at IS NOT NULL THEN {lifetime} END",
+        "ordered_mg": f"(SELECT {dialect.value('o', DOSE_ORDER.table.c['ordered_mg'])} {order})",
+        "ordered_mg_per_kg": f"(SELECT {dialect.value('o', DOSE_ORDER.table.c['ordered_mg_per_kg'])} {order})",
+        "given_drug": f"(SELECT m.drug {first})",
+        "given_route": f"(SELECT m.route {first})",
+        "placebo": f"coalesce((SELECT {'min' if dialect.is_sqlite else 'bool_and'}(m.placebo) "
+        f"{below('administration', 'm')}), {'0' if dialect.is_sqlite else 'false'})",
+        "delivered_mg": delivered,
+        "delivered_mg_per_kg": rounded.format(delivered, weight),
+        "wasted_mg": summed("wasted_mg"),
+        "weight_kg": f"{weight} / 100.0",
+        **{name: f"(SELECT count(*) {tail})" for name, tail in counted.items()},
+        "observation_minutes": minutes,
+        "prescriber": one(ordered, order.replace("WHERE", by.format("o", "prescriber_id"), 1)),
+        "given_by": one(person, first.replace("WHERE", by.format("m", "recorded_by"), 1)),
+        "pressure_baseline": one(
+            pressure, below("vital_signs", "v", measured.format("<=", "v.measured_at DESC, v.id DESC"))
+        ),
+        "pressure_peak": one(
+            pressure, below("vital_signs", "v", measured.format(">", "v.systolic_mmhg DESC, v.measured_at, v.id"))
+        ),
+        "dissociation_max": f"(SELECT max(x.intensity) {below('dissociation_note', 'x')})",
+        "scores": dialect.gathered(dialect.record(sides, f"FROM {instruments} ORDER BY i.instrument")),
+    }
+    if dialect.is_sqlite:
+        told["placebo"] = f"json(iif({told['placebo']}, 'true', 'false'))"
+    own, asked = members_of(dialect, SESSION_ROW, "s"), SESSION_ROW.shape.model_fields
+    columns = SESSION.table.c
+    told |= {name: own[name] for name in own if name in columns and asked[name].is_required()}
+    return told | {name: own[name] for name in ("object", _MARK, "withheld")}
 
 
 def new_reading(dialect: Dialect, columns: tuple[str, ...]) -> str:

@@ -65,7 +65,8 @@ SESSION_ROW: Final = Resource(
         Needs("patient:read", ("patient_identifiers",)),
     ),
 )
-_TEXT: Final = frozenset({"condition_at_discharge", "escort_name", "ended_reason", "abort_reason", "note"})
+# What may be left out of a row is the free text.
+_TEXT: Final = frozenset(name for name, member in SessionRowRead.model_fields.items() if not member.is_required())
 _ALL: Final = tuple(SessionRowRead.model_fields)
 _OWN: Final = tuple(name for name in _ALL if name in session.c or name in {"object", "entered_in_error"})
 
@@ -79,7 +80,7 @@ class SessionSort(StrEnum):
     FIRST_UPDATED = "updated_at"
 
 
-class Include(StrEnum):
+class SessionRowPart(StrEnum):
     """What may be added to each row."""
 
     TEXT = "text"
@@ -107,7 +108,7 @@ async def list_sessions(  # noqa: PLR0913  # one parameter a filter
     ] = None,
     sort: Annotated[SessionSort, Query(description="The order.")] = SessionSort.LATEST,
     include: Annotated[
-        list[Include], Query(max_length=100, description="`text` adds what was written in free words.")
+        list[SessionRowPart], Query(max_length=100, description="`text` adds what was written in free words.")
     ] = [],  # noqa: B006
 ) -> Response:
     """The clinic's sessions, the latest first, each with what an integrator needs of it.
@@ -142,7 +143,7 @@ async def list_sessions(  # noqa: PLR0913  # one parameter a filter
         statement = statement.where(columns.entered_in_error_at.is_(None))
     order = Order(columns[sort.value.removeprefix("-")], columns.id, descending=sort.value.startswith("-"))
     rows = await fetch_page(db, actor, statement.with_only_columns(*order.columns()), order, page)
-    shown = await _shown(db, actor, [row["id"] for row in rows.rows], text=Include.TEXT in include)
+    shown = await _shown(db, actor, [row["id"] for row in rows.rows], text=SessionRowPart.TEXT in include)
     return page_response(db, shown, rows, page)
 
 
