@@ -52,7 +52,7 @@ _ASSESSMENT: Final = (
     "instrument_version",
     "answered_at",
     "assessed_at",
-    "encoding",
+    "sent_as",
     "items",
     "total",
     "total_source",

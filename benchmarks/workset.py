@@ -416,7 +416,7 @@ class _Maker:
             prorated=score.prorated,
             safety_item=None if score.safety_item is None else int(score.safety_item),
             safety_item_missing=score.safety_item_missing,
-            encoding="score",
+            sent_as="score",
             subscores={code: int(part) for code, part in score.subscores.items()},
             findings=dict(score.findings),
             scoring_version=score.scoring_version,

@@ -137,7 +137,7 @@ def _answers(instrument: Instrument, recall: Recall, body: AssessmentCreate | As
         assert body.total is not None
         score = score_total(instrument, body.total)
     columns = {
-        "encoding": body.encoding if items is not None else Encoding.SCORE,
+        "sent_as": body.encoding if items is not None else Encoding.SCORE,
         "items": None if items is None else [None if one is None else _number(one) for one in items],
         "total_source": TotalSource.COMPUTED if items is not None else TotalSource.ENTERED,
         **_score_columns(score),

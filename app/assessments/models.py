@@ -38,8 +38,9 @@ class Assessment(ClinicRecord, Base):
     answered_on: Mapped[date | None]
     # The instant lists are ordered by: answered_at, or noon of answered_on on the clinic's clock.
     assessed_at: Mapped[datetime]
-    # Scores, also where the places of options were sent; `encoding` says what was.
-    encoding: Mapped[Code]
+    # How the items came: the items are scores in either case. Not called `encoding`, as in a request, so that a record
+    # that is sent back as it was read is never turned a second time.
+    sent_as: Mapped[Code]
     items: Mapped[list[float | None] | None] = mapped_column(Json)
     unscored_items: Mapped[list[int | None] | None] = mapped_column(Json)
     total: Mapped[Points | None]

@@ -126,8 +126,10 @@ class AssessmentRead(ClinicRecordRead):
     assessed_at: UtcTime = Field(
         description="answered_at, or noon of answered_on on the clinic's clock; the order of lists."
     )
-    encoding: Encoding = Field(
-        description="What was sent; the items here are scores in either case.", examples=["score"]
+    sent_as: Encoding = Field(
+        description="The `encoding` the items were sent in. They are scores here in either case: sent back, they are "
+        "sent as scores.",
+        examples=["score"],
     )
     items: list[float | None] | None = Field(
         description="The answers as scores; null inside is unanswered.", examples=[[2, 3, 2, 3, 2, 3, 2, 1, 1]]

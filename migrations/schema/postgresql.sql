@@ -154,7 +154,7 @@ CREATE TABLE assessment (
     answered_at timestamp with time zone,
     answered_on date,
     assessed_at timestamp with time zone NOT NULL,
-    encoding character varying(64) NOT NULL,
+    sent_as character varying(64) NOT NULL,
     items jsonb,
     unscored_items jsonb,
     total bigint,

@@ -154,7 +154,7 @@ CREATE TABLE assessment (
     answered_at DATETIME,
     answered_on DATE,
     assessed_at DATETIME NOT NULL,
-    encoding VARCHAR(64) NOT NULL,
+    sent_as VARCHAR(64) NOT NULL,
     items JSON,
     unscored_items JSON,
     total BIGINT,

@@ -726,7 +726,7 @@ def upgrade() -> None:
         sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("answered_on", sa.Date(), nullable=True),
         sa.Column("assessed_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("encoding", sa.String(length=64), nullable=False),
+        sa.Column("sent_as", sa.String(length=64), nullable=False),
         sa.Column(
             "items",
             sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),

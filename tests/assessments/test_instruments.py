@@ -6,8 +6,11 @@ import pytest
 
 from app.assessments.catalogue import shipped_instruments
 from app.assessments.rules.instrument import Entry
+from app.assessments.schemas import AssessmentUpdate
 from tests.proofs.care import PHQ9_OF_19, Care, Json, ago, caring, path_of, start, stop
 from tests.world import World
+
+NOT_ITEMS = {"total", "answered_at"}  # items and a total are not sent together
 
 
 async def filled(care: Care, patient: Json, instrument: str, **members: Any) -> Json:
@@ -41,11 +44,13 @@ async def test_positions_are_stored_as_scores_and_said_to_have_been_positions(cl
     positions = [2, 2, 0, 3, 1, 1, 1, 0, 1, 2]
     scores = [2, 2, 3, 3, 2, 2, 2, 3, 2, 1]
     form = await filled(care, patient, "EPDS", items=positions, encoding="position")
-    assert (form["items"], form["encoding"], form["total"]) == (scores, "position", 22)
+    assert (form["items"], form["sent_as"], form["total"]) == (scores, "position", 22)
     assert await raised(care, form) == [("safety_item_positive", "review", "open")]
-    # What was read may be sent back: it is scores, and is not turned again.
-    again = await care.change(form, {"items": form["items"]})
-    assert (again["items"], again["encoding"], again["total"]) == (scores, "score", 22)
+    # What was read may be sent back, also with every member a request has: it is scores, and is not turned again.
+    echoed = {name: form[name] for name in AssessmentUpdate.model_fields if name in form and name not in NOT_ITEMS}
+    again = await care.change(form, echoed)
+    assert (again["items"], again["sent_as"], again["total"]) == (scores, "score", 22)
+    assert again["safety_item"] == form["safety_item"] == 1
     for body in ({"instrument": "PHQ9", "items": PHQ9_OF_19}, {"instrument": "EPDS", "total": 3}):
         refused = await care.http.post(
             f"{path_of(patient)}/assessments", json=body | {"answered_at": ago(), "encoding": "position"}
