@@ -43,6 +43,7 @@ from app.treatment.decisions.routes import router as decisions
 from app.treatment.doses.routes import router as doses
 from app.treatment.elsewhere.routes import router as elsewhere
 from app.treatment.routes import router as treatment
+from app.treatment.rows.routes import router as session_rows
 
 ROUTERS: Final = (
     tokens,
@@ -61,6 +62,7 @@ ROUTERS: Final = (
     monitoring,
     assessments,
     treatment,
+    session_rows,
     outcomes,
     alerts,
     changes,
@@ -69,7 +71,7 @@ ROUTERS: Final = (
 )
 
 # Routes are tried one after the other, so what a treatment day asks for all the time comes first.
-_ASKED_MOST: Final = (treatment, sessions, monitoring, assessments)
+_ASKED_MOST: Final = (treatment, session_rows, sessions, monitoring, assessments)
 
 
 class UndeclaredPermission(RuntimeError):

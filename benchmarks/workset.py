@@ -39,7 +39,6 @@ from app.monitoring.models import DissociationNote, VitalSigns
 from app.patients.models import Patient
 from app.sessions.models import TreatmentSession
 
-CLINICS: Final = 2
 SESSIONS_PER_PATIENT: Final = 6
 READINGS_PER_SESSION: Final = 8
 _ASSESSMENTS_PER_SESSION: Final = 3
@@ -98,23 +97,24 @@ class Fact:
     event: str
 
 
-def build(settings: Settings, *, patients: int, seed: int) -> WorkSet:
+def build(settings: Settings, *, patients: int, seed: int, clinics: int = 2) -> WorkSet:
     """Migrate an empty database and fill it.
 
     Args:
         settings: Says which database.
         patients: How many in all clinics together; everything else follows from them.
         seed: The same seed, the same work set, but for ids of clinics and the day it ends on.
+        clinics: How many clinics share the database; the first is the one that is looked at.
     """
     migrations.upgrade(settings)
-    clinics = asyncio.run(_open_clinics(settings))
+    opened = asyncio.run(_open_clinics(settings, clinics))
     engine = open_for_migrations(settings)
     sets: list[WorkSet] = []
     with engine.begin() as connection:
-        for number, clinic in enumerate(clinics):
+        for number, clinic in enumerate(opened):
             work = WorkSet(clinic)
             maker = _Maker(work, random.Random(seed * 1000 + number), clock.now().replace(microsecond=0))
-            _fill(connection, work, maker, patients // len(clinics))
+            _fill(connection, work, maker, patients // clinics)
             sets.append(work)
     with engine.begin() as connection:
         connection.execute(text("ANALYZE"))
@@ -123,9 +123,9 @@ def build(settings: Settings, *, patients: int, seed: int) -> WorkSet:
     return sets[0]
 
 
-async def _open_clinics(settings: Settings) -> list[Clinic]:
+async def _open_clinics(settings: Settings, count: int) -> list[Clinic]:
     database = open_database(settings)
-    clinics = [await _open_clinic(database, number) for number in range(CLINICS)]
+    clinics = [await _open_clinic(database, number) for number in range(count)]
     await database.sealer.seal()
     await database.close()
     return clinics

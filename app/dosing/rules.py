@@ -749,6 +749,12 @@ def calculated_mg(mg_per_kg: Decimal, weight_kg: Decimal) -> Decimal:
     return _rounded(Fraction(mg_per_kg) * _above_zero("weight_kg", weight_kg), MG_PLACES)
 
 
+def summed_mg(amounts: Sequence[Decimal | None]) -> Decimal | None:
+    """Add up what several administrations came to; None where there are none, or where one of them is not known."""
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known, Decimal(0)) if known and len(known) == len(amounts) else None
+
+
 def actual_mg_per_kg(dose_mg: Decimal, weight_kg: Decimal) -> Decimal:
     """Compute what a dose comes to by weight, 4 places.
 

@@ -29,17 +29,16 @@ class Role(StrEnum):
 ROLE_PERMISSIONS: Final[Mapping[Role, frozenset[str]]] = {
     Role.ADMIN: frozenset(
         {
-            "clinic:read", "clinic:write", "staff:read", "staff:write", "patient:read",
-            "schedule:read", "schedule:write",
-            "change:read",
+            "clinic:read", "clinic:write", "protocol:write", "staff:read", "staff:write", "patient:read",
+            "schedule:read", "schedule:write", "change:read",
         }
     ),
     Role.PRESCRIBER: frozenset(
         {
-            "clinic:read", "patient:read", "patient:write", "schedule:read", "schedule:write", "clinical:read",
-            "clinical:write", "course:read", "course:write", "order:write", "session:read", "session:write",
-            "observation:write", "score:read", "score:write", "alert:read", "alert:write", "change:read",
-            "outcome:read",
+            "clinic:read", "protocol:write", "patient:read", "patient:write", "schedule:read", "schedule:write",
+            "clinical:read", "clinical:write", "course:read", "course:write", "order:write", "session:read",
+            "session:write", "observation:write", "score:read", "score:write", "alert:read", "alert:write",
+            "change:read", "outcome:read",
         }
     ),
     Role.NURSE: frozenset(

@@ -86,7 +86,7 @@ class LocationCreate(CreateSchema):
 class LocationUpdate(RequestSchema):
     """What may change of a location."""
 
-    name: ShortText = absent("What people call it.", examples=["Room 2"])
+    name: ShortText = absent("What people call it.", examples=["Quiet room"])
 
 
 class LocationRead(ClinicRecordRead):

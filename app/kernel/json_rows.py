@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import JSON, Boolean, ColumnElement, FromClause, Text, Uuid, cast
+import orjson
+from sqlalchemy import JSON, Boolean, ColumnElement, FromClause, Text, Uuid, cast, literal
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -41,6 +42,13 @@ class _JsonArray(FunctionElement[str]):
     type = Text()
 
 
+class _JsonConstant(FunctionElement[str]):
+    """A value that is the same in every row. Its argument is the value's JSON."""
+
+    inherit_cache = True
+    type = Text()
+
+
 @cache
 def _kind_of_object(kind: str, members: Sequence[str], inside: Sequence[str]) -> type[_JsonObject]:
     facts = {"inherit_cache": True, "kind": kind, "members": members, "inside": inside}
@@ -56,7 +64,7 @@ def as_object(
         kind: What `object` says.
         members: The object's members; one that is neither a column nor inside is an empty list.
         rows: Where the rows come from; one of its columns is `id`.
-        inside: Lists of children, as `as_array` makes them, by member.
+        inside: Lists of children, as `as_array` makes them, or constants, by member; they stand before a column.
     """
     made = _kind_of_object(kind, tuple(members), tuple(inside))
     return made(rows.c.id, *inside.values())
@@ -65,6 +73,11 @@ def as_object(
 def as_array(objects: ColumnElement[str]) -> ColumnElement[str]:
     """The objects of all rows as one array, in the order of the rows."""
     return _JsonArray(objects)
+
+
+def as_constant(value: object) -> ColumnElement[str]:
+    """A value that stands in every object, whatever its row holds."""
+    return _JsonConstant(literal(orjson.dumps(value).decode(), Text()))
 
 
 def as_text(objects: ColumnElement[str]) -> ColumnElement[str]:
@@ -80,6 +93,16 @@ def _array_in_postgresql(element: _JsonArray, compiler: Any, **settings: Any) ->
 @compiles(_JsonArray, "sqlite")
 def _array_in_sqlite(element: _JsonArray, compiler: Any, **settings: Any) -> str:
     return f"json_group_array(json({compiler.process(element.clauses, **settings)}))"
+
+
+@compiles(_JsonConstant)
+def _constant_in_postgresql(element: _JsonConstant, compiler: Any, **settings: Any) -> str:
+    return f"CAST({compiler.process(element.clauses, **settings)} AS JSON)"
+
+
+@compiles(_JsonConstant, "sqlite")
+def _constant_in_sqlite(element: _JsonConstant, compiler: Any, **settings: Any) -> str:
+    return compiler.process(element.clauses, **settings)
 
 
 @compiles(_JsonObject)

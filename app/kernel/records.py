@@ -2,9 +2,12 @@
 
 A `Resource` ties a table to its shape, its visible rows and the permission to read them. From it come single reads,
 lists, history, point-in-time reading, the feed's current state and entering in error, so that each behaves alike for
-every kind of record. What a record answers comes from its row alone, so that a live row and a version out of the
-ledger show alike: live rows leave the database as JSON, with their children, in one statement; what was just written
-and what the ledger keeps is presented here.
+every kind of record. Where some members need a further permission, the resource says so: whoever lacks it gets them as
+null wherever the record shows, and the permission is named in `withheld`.
+
+What a record answers comes from its row alone, so that a live row and a version out of the ledger show alike: live
+rows leave the database as JSON, with their children, in one statement; what was just written and what the ledger keeps
+is presented here.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -30,7 +33,7 @@ from app.kernel.endpoint import required_version
 from app.kernel.errors import BadRequest, Conflict, NotFound, PreconditionFailed
 from app.kernel.idempotency import claim_id, digest_of_create
 from app.kernel.ids import new_id
-from app.kernel.json_rows import as_array, as_object, as_text
+from app.kernel.json_rows import as_array, as_constant, as_object, as_text
 from app.kernel.ledger import change, columns_of, decode, latest_as_of, name_change, root_of
 from app.kernel.pagination import Order, PageRequest, Rows, fetch_page
 from app.kernel.schemas import CreateSchema, RecordRead, RequestSchema, ShortText, UtcTime
@@ -52,14 +55,26 @@ class Children:
 
 
 @dataclass(frozen=True)
+class Needs:
+    """Members that need a further permission than the record they are part of; without it they are null."""
+
+    permission: str
+    members: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Resource:
-    """One kind of record. `read` is the permission to see it."""
+    """One kind of record. `read` is the permission to see it; `needs` names the members that need more.
+
+    A shape whose resource has `needs` has a member `withheld`.
+    """
 
     model: type[Versioned]
     shape: type[RecordRead]
     read: str
     visible: Callable[[Actor], Select[Any]]
     children: Sequence[Children] = ()
+    needs: Sequence[Needs] = ()
 
     @property
     def name(self) -> str:
@@ -71,8 +86,21 @@ class Resource:
         """The table it is kept in."""
         return Base.metadata.tables[self.model.__tablename__]  # type: ignore[attr-defined]
 
-    def present(self, columns: Columns) -> dict[str, Any]:
-        """The record as it answers, from its own columns, its lists of children empty."""
+    def withheld(self, actor: Actor | None) -> dict[str, Any]:
+        """What an actor gets instead of the members they may not read; nobody may read any that needs more."""
+        lacking = [one for one in self.needs if actor is None or not actor.may(one.permission)]
+        if not lacking:
+            return {}
+        shown: dict[str, Any] = {member: None for one in lacking for member in one.members}
+        return shown | {"withheld": [one.permission for one in lacking]}
+
+    def present(self, columns: Columns, actor: Actor | None = None) -> dict[str, Any]:
+        """The record as it answers, from its own columns, its lists of children empty.
+
+        Args:
+            columns: A row, or what the ledger kept of it.
+            actor: Who reads it; None gets no member that needs a further permission.
+        """
         shown: dict[str, Any] = {}
         for member in self.shape.model_fields:
             if member == "object":
@@ -83,7 +111,7 @@ class Resource:
                 shown[member] = []  # a list that is filled from other rows
             else:
                 shown[member] = columns[member]
-        return shown
+        return shown | self.withheld(actor)
 
 
 def _entered_in_error(columns: Columns) -> dict[str, Any] | None:
@@ -182,6 +210,7 @@ def _as_json(
 
 def _object(resource: Resource, actor: Actor, *, with_errors: bool) -> ColumnElement[str]:
     inside = {one.member: _children(one, resource, actor, with_errors=with_errors) for one in resource.children}
+    inside |= {member: as_constant(value) for member, value in resource.withheld(actor).items()}
     return as_object(resource.name, tuple(resource.shape.model_fields), resource.table, inside)
 
 
@@ -260,7 +289,7 @@ async def _shown(db: WriteSession, resource: Resource, actor: Actor, record: Ver
     columns = columns_of(record)
     if "omitted" in resource.shape.model_fields:
         return await _show_whole(db, resource, actor, columns["id"], None)
-    return await show_one(db, resource, actor, columns["id"]) if resource.children else resource.present(columns)
+    return await show_one(db, resource, actor, columns["id"]) if resource.children else resource.present(columns, actor)
 
 
 # ── writing ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -500,17 +529,22 @@ async def answer_history(
         change.c.resource_id == record_id,
     )
     rows = await fetch_page(db, actor, statement, Order(change.c.version, change.c.id), page)
-    items = [version_of(resource, row) for row in rows.rows]
+    items = [version_of(resource, row, actor) for row in rows.rows]
     return page_response(db, items, rows, page)
 
 
-def version_of(resource: Resource, row: Columns) -> dict[str, Any]:
+# What tells of a record beside its members: why somebody acted, which is in their own words, and when it happened.
+TELLING: Final = ("reason", "occurred_at")
+
+
+def version_of(resource: Resource, row: Columns, actor: Actor) -> dict[str, Any]:
     """One version as history shows it."""
-    content = None if row["content"] is None else resource.present(decode(resource.table, row["content"]))
+    content = None if row["content"] is None else resource.present(decode(resource.table, row["content"]), actor)
     names = ("version", "event", "kind", "principal_id", "source", "reason", "request_id", "occurred_at", "recorded_at")
+    hidden = TELLING if resource.withheld(actor) else ()
     return {
         "object": "version",
-        **{name: row[name] for name in names},
+        **{name: None if name in hidden else row[name] for name in names},
         "content_digest": row["content_digest"],
         "resource": content,
     }
@@ -569,11 +603,11 @@ async def show_as_of(
     mine = [one_of for one_of in past.get(resource.name, []) if one_of["id"] == record_id]
     if not mine:
         raise NotFound
-    return _composed(resource, mine[0], past)
+    return _composed(resource, actor, mine[0], past)
 
 
-def _composed(resource: Resource, row: Columns, past: Mapping[str, Sequence[Columns]]) -> dict[str, Any]:
-    shown = resource.present(row)
+def _composed(resource: Resource, actor: Actor, row: Columns, past: Mapping[str, Sequence[Columns]]) -> dict[str, Any]:
+    shown = resource.present(row, actor)
     for child in resource.children:
         inside = [
             one_of
@@ -581,7 +615,7 @@ def _composed(resource: Resource, row: Columns, past: Mapping[str, Sequence[Colu
             if one_of[child.column] == row["id"] and one_of["entered_in_error_at"] is None
         ]
         inside.sort(key=lambda one_of, child=child: tuple(one_of[name] for name in child.order))
-        shown[child.member] = [_composed(child.resource, one_of, past) for one_of in inside]
+        shown[child.member] = [_composed(child.resource, actor, one_of, past) for one_of in inside]
     return shown
 
 

@@ -242,6 +242,15 @@ class ClinicRecordRead(RecordRead):
     entered_in_error: EnteredInError | None = Field(description="Set when the record was marked as entered in error.")
 
 
+Withheld = Annotated[
+    list[str],
+    Field(
+        description="Permissions the caller lacks. The members that need them are null here, whatever is recorded.",
+        examples=[["session:read"]],
+    ),
+]
+
+
 class Page(ResponseSchema, Generic[Item]):
     """One page of a list. `next_cursor` null is the only mark of the end; a page may be short."""
 
@@ -262,11 +271,14 @@ class VersionRead(ResponseSchema):
     kind: str = Field(description="`created`, `updated` or `voided`.", examples=["updated"])
     principal_id: Id = Field(description="Who did it.")
     source: str = Field(description="Through which door: `api`, `cli`, `import:…`.", examples=["api"])
-    reason: str | None = Field(description="Why, where somebody had to say.", examples=["typing_error"])
+    reason: str | None = Field(
+        description="Why, where somebody had to say; null where members of the record are withheld.",
+        examples=["typing_error"],
+    )
     request_id: str = Field(
         description="The request that did it.", examples=["req_0199c1f1-7d3e-7a51-9c1e-3f0a5b7e2d10"]
     )
-    occurred_at: UtcTime = Field(description="When it happened.")
+    occurred_at: UtcTime | None = Field(description="When it happened; null where members of the record are withheld.")
     recorded_at: UtcTime = Field(description="When it was recorded.")
     content_digest: str = Field(description="SHA-256 of the version's content.", examples=["9f2c…"])
     resource: dict[str, Any] | None = Field(

@@ -11,7 +11,7 @@ from app.assessments.catalogue import shipped_instruments
 from app.assessments.rules.files import latest
 from app.assessments.rules.instrument import Instrument
 from app.courses.rules import CourseStatus
-from app.dosing.rules import actual_mg_per_kg
+from app.dosing.rules import actual_mg_per_kg, summed_mg
 from app.kernel.errors import BadRequest, Fault
 from app.outcomes.catalogue import shipped_definitions
 from app.outcomes.rules import (
@@ -300,8 +300,7 @@ def _sessions(told: Told) -> list[Json]:
 
 def _session(dose: Json, given: Sequence[Json], weight_kg: float | None) -> Json:
     drug = [one for one in given if not one["placebo"]]
-    known = bool(drug) and all(one["delivered_mg"] is not None for one in drug)
-    delivered = sum((Decimal(str(one["delivered_mg"])) for one in drug), Decimal(0)) if known else None
+    delivered = summed_mg([_exact(one["delivered_mg"]) for one in drug])
     first = given[0] if given else dose
     per_kg = None
     if delivered is not None and weight_kg is not None:

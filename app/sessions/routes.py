@@ -1,36 +1,23 @@
 """Sessions over HTTP: the header and its moves."""
 
-from enum import StrEnum
 from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from app.courses.rules import CourseEnded
 from app.kernel.actor import Actor
 from app.kernel.confirmations import ConfirmationRequired
-from app.kernel.endpoint import Endpoint, IfMatch, ReadDb, WriteDb, require
+from app.kernel.endpoint import Endpoint, IfMatch, WriteDb, require
 from app.kernel.errors import NotFound, PreconditionFailed, PreconditionRequired
-from app.kernel.pagination import Order, Paging
 from app.kernel.problems import documented
 from app.kernel.record_routes import add_reads
-from app.kernel.records import (
-    ChangeReason,
-    ChangeReasonRequired,
-    Resource,
-    WithEnteredInError,
-    answer_page,
-    changed,
-    created,
-    register,
-)
-from app.kernel.schemas import Id, Page, UtcTime
-from app.protocols.rules import Route
+from app.kernel.records import ChangeReason, ChangeReasonRequired, Needs, Resource, changed, created, register
 from app.sessions import actions, queries
 from app.sessions.actions import EndsBeforeStart, PlanItemFilled
 from app.sessions.models import TreatmentSession
-from app.sessions.rules import AlreadySigned, IllegalTransition, NotGivenThisWay, SessionStatus
+from app.sessions.rules import AlreadySigned, IllegalTransition, NotGivenThisWay
 from app.sessions.schemas import (
     AbortSession,
     CheckInSession,
@@ -47,23 +34,37 @@ from app.sessions.schemas import (
 
 router: Final = APIRouter(prefix="/v1", route_class=Endpoint, tags=["sessions"])
 
-MayReadSchedule = Annotated[Actor, Depends(require("schedule:read"))]
 MayWriteSchedule = Annotated[Actor, Depends(require("schedule:write"))]
 MayWriteSessions = Annotated[Actor, Depends(require("session:write"))]
 
-SESSION: Final = register(Resource(TreatmentSession, SessionRead, "schedule:read", queries.visible_sessions))
+# Who keeps the schedule sees that a visit is, not what happened in it.
+CLINICAL: Final = Needs(
+    "session:read",
+    (
+        "session_at",
+        "cleared_at",
+        "started_at",
+        "given_on",
+        "last_dose_at",
+        "dosing_ended_at",
+        "discharged_at",
+        "condition_at_discharge",
+        "escort_name",
+        "ended_reason",
+        "aborted_at",
+        "abort_reason",
+        "deviations",
+        "recorded_after_minutes",
+        "gates",
+        "note",
+    ),
+)
+SESSION: Final = register(
+    Resource(TreatmentSession, SessionRead, "schedule:read", queries.visible_sessions, needs=(CLINICAL,))
+)
 
 _VERB: Final = documented(NotFound, IllegalTransition, PreconditionFailed, PreconditionRequired)
 _END: Final = documented(NotFound, IllegalTransition, PreconditionFailed, PreconditionRequired, EndsBeforeStart)
-
-
-class SessionSort(StrEnum):
-    """Orders of a list of sessions; a minus means latest first."""
-
-    LATEST = "-session_at"
-    EARLIEST = "session_at"
-    LAST_UPDATED = "-updated_at"
-    FIRST_UPDATED = "updated_at"
 
 
 @router.post(
@@ -75,47 +76,6 @@ class SessionSort(StrEnum):
 async def create_session(db: WriteDb, actor: MayWriteSchedule, course_id: UUID, body: SessionCreate) -> Response:
     """Schedule a visit. Where the course has a plan, it fills the next open planned session unless one is named."""
     return await created(db, SESSION, actor, await actions.schedule_session(db, actor, course_id, body), "/v1/sessions")
-
-
-@router.get("/sessions", response_model=Page[SessionRead])
-async def list_sessions(  # noqa: PLR0913  # one parameter a filter
-    db: ReadDb,
-    actor: MayReadSchedule,
-    page: Paging,
-    with_errors: WithEnteredInError,
-    course_id: Annotated[list[Id], Query(max_length=100, description="Only of these courses.")] = [],  # noqa: B006
-    patient_id: Annotated[list[Id], Query(max_length=100, description="Only of these patients.")] = [],  # noqa: B006
-    status: Annotated[list[SessionStatus], Query(max_length=100, description="Only in these states.")] = [],  # noqa: B006
-    route: Annotated[list[Route], Query(max_length=100, description="Only by these routes.")] = [],  # noqa: B006
-    location_id: Annotated[list[Id], Query(max_length=100, description="Only at these locations.")] = [],  # noqa: B006
-    started_from: Annotated[UtcTime | None, Query(description="First dose at or after.")] = None,
-    started_until: Annotated[UtcTime | None, Query(description="First dose before.")] = None,
-    updated_from: Annotated[
-        UtcTime | None, Query(description="Updated at or after; to miss nothing use the feed.")
-    ] = None,
-    sort: Annotated[SessionSort, Query(description="The order.")] = SessionSort.LATEST,
-) -> Response:
-    """The clinic's sessions, the latest first."""
-    columns = queries.session.c
-    statement = queries.visible_sessions(actor)
-    wanted = (
-        (columns.course_id, course_id),
-        (columns.patient_id, patient_id),
-        (columns.status, status),
-        (columns.route, route),
-        (columns.location_id, location_id),
-    )
-    for column, values in wanted:
-        if values:
-            statement = statement.where(column.in_(values))
-    if started_from is not None:
-        statement = statement.where(columns.started_at >= started_from)
-    if started_until is not None:
-        statement = statement.where(columns.started_at < started_until)
-    if updated_from is not None:
-        statement = statement.where(columns.updated_at >= updated_from)
-    order = Order(columns[sort.value.removeprefix("-")], columns.id, descending=sort.value.startswith("-"))
-    return await answer_page(db, SESSION, actor, statement, page, order=order, with_errors=with_errors)
 
 
 add_reads(router, SESSION, path="/sessions", singular="session", title="one session")

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from app.kernel.confirmations import Confirmable
 from app.kernel.schemas import (
@@ -15,6 +15,7 @@ from app.kernel.schemas import (
     ResponseSchema,
     ShortText,
     UtcTime,
+    Withheld,
     absent,
 )
 from app.protocols.rules import Drug, Route
@@ -47,6 +48,10 @@ class VisitFacts(CreateSchema):
 
 class SessionCreate(VisitFacts, Confirmable):
     """A new visit of a course. One that is planned close to another, or is one more than a week has, is asked about."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"route": "intravenous", "scheduled_start_at": "2026-03-02T14:00:00Z"}]}
+    )
 
     scheduled_start_at: UtcTime | None = Field(default=None, description="When it is to begin; default as planned.")
     reason: NoteText | None = Field(
@@ -121,7 +126,7 @@ class GateRead(ResponseSchema):
 
 
 class SessionRead(ClinicRecordRead):
-    """The header of a visit."""
+    """The header of a visit. What happened in it needs `session:read`; the rest is the schedule."""
 
     patient_id: Id = Field(description="The patient.")
     course_id: Id = Field(description="The course it belongs to.")
@@ -134,7 +139,9 @@ class SessionRead(ClinicRecordRead):
     route: str = Field(description="The route.", examples=["intravenous"])
     setting: Setting = Field(description="Where the dose is taken.", examples=["clinic"])
     scheduled_start_at: UtcTime | None = Field(description="When it was to begin.")
-    session_at: UtcTime = Field(description="First dose; before it the planned start; the order of lists.")
+    session_at: UtcTime | None = Field(
+        description="First dose; before it the planned start; the order of lists. Null only where it is withheld."
+    )
     checked_in_at: UtcTime | None = Field(description="When the patient came.")
     cleared_at: UtcTime | None = Field(description="When it was cleared to start.")
     started_at: UtcTime | None = Field(description="The first dose: t0 of every clock.")
@@ -151,15 +158,19 @@ class SessionRead(ClinicRecordRead):
     )
     aborted_at: UtcTime | None = Field(description="When dosing was ended before its plan.")
     abort_reason: str | None = Field(description="Why.", examples=["Patient asked to stop."])
-    deviations: list[str] = Field(description="What happened out of order.", examples=[["not_cleared"]])
+    deviations: list[str] | None = Field(
+        description="What happened out of order. Null only where it is withheld.", examples=[["not_cleared"]]
+    )
     recorded_afterwards: bool = Field(
         description="Whether it was over when it was first recorded: nobody was watched from here.", examples=[False]
     )
     recorded_after_minutes: int | None = Field(
         description="Minutes from the last dose to its recording, where it was recorded afterwards.", examples=[1440]
     )
-    gates: list[GateRead] = Field(
-        description="What was asked before it might start. Recorded afterwards they are listed and refuse nothing.",
+    gates: list[GateRead] | None = Field(
+        description="What was asked before it might start. Recorded afterwards they are listed and refuse nothing. "
+        "Null only where it is withheld.",
         examples=[[]],
     )
     note: str | None = Field(description="Free text.", examples=["Prefers the quiet room."])
+    withheld: Withheld

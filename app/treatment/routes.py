@@ -67,6 +67,7 @@ SESSION_RECORD: Final = Resource(
         Children("assessments", ASSESSMENT, "session_id", ("assessed_at", "id")),
         Children("alerts", ALERT, "session_id", ("raised_at", "id")),
     ),
+    needs=SESSION.needs,
 )
 
 

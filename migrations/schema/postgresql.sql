@@ -241,6 +241,31 @@ CREATE TABLE clinic (
     CONSTRAINT pk_clinic PRIMARY KEY (id)
 );
 
+CREATE TABLE clinic_protocol (
+    clinic_id uuid NOT NULL,
+    id uuid NOT NULL,
+    code character varying(64) NOT NULL,
+    protocol_version integer NOT NULL,
+    name character varying(200) NOT NULL,
+    definition jsonb NOT NULL,
+    reason text NOT NULL,
+    retired_at timestamp with time zone,
+    retired_by uuid,
+    retired_reason text,
+    origin character varying(64) NOT NULL,
+    create_digest character varying(64),
+    entered_in_error_at timestamp with time zone,
+    entered_in_error_by uuid,
+    entered_in_error_reason text,
+    version integer NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by uuid NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT fk_clinic_protocol__clinic_id FOREIGN KEY (clinic_id) REFERENCES clinic(id),
+    CONSTRAINT pk_clinic_protocol PRIMARY KEY (clinic_id, id),
+    CONSTRAINT uq_clinic_protocol__clinic_id_code_protocol_version UNIQUE (clinic_id, code, protocol_version)
+);
+
 CREATE TABLE course (
     clinic_id uuid NOT NULL,
     id uuid NOT NULL,

@@ -241,6 +241,31 @@ CREATE TABLE clinic (
     CONSTRAINT pk_clinic PRIMARY KEY (id)
 );
 
+CREATE TABLE clinic_protocol (
+    clinic_id CHAR(32) NOT NULL,
+    id CHAR(32) NOT NULL,
+    code VARCHAR(64) NOT NULL,
+    protocol_version INTEGER NOT NULL,
+    name VARCHAR(200) NOT NULL,
+    definition JSON NOT NULL,
+    reason TEXT NOT NULL,
+    retired_at DATETIME,
+    retired_by CHAR(32),
+    retired_reason TEXT,
+    origin VARCHAR(64) NOT NULL,
+    create_digest VARCHAR(64),
+    entered_in_error_at DATETIME,
+    entered_in_error_by CHAR(32),
+    entered_in_error_reason TEXT,
+    version INTEGER NOT NULL,
+    recorded_at DATETIME NOT NULL,
+    recorded_by CHAR(32) NOT NULL,
+    updated_at DATETIME NOT NULL,
+    CONSTRAINT pk_clinic_protocol PRIMARY KEY (clinic_id, id),
+    CONSTRAINT fk_clinic_protocol__clinic_id FOREIGN KEY(clinic_id) REFERENCES clinic (id),
+    CONSTRAINT uq_clinic_protocol__clinic_id_code_protocol_version UNIQUE (clinic_id, code, protocol_version)
+);
+
 CREATE TABLE course (
     clinic_id CHAR(32) NOT NULL,
     id CHAR(32) NOT NULL,

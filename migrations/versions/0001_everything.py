@@ -137,6 +137,37 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name=op.f("pk_login_throttle")),
     )
     op.create_table(
+        "clinic_protocol",
+        sa.Column("clinic_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("code", sa.String(length=64), nullable=False),
+        sa.Column("protocol_version", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column(
+            "definition",
+            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("retired_by", sa.Uuid(), nullable=True),
+        sa.Column("retired_reason", sa.Text(), nullable=True),
+        sa.Column("origin", sa.String(length=64), nullable=False),
+        sa.Column("create_digest", sa.String(length=64), nullable=True),
+        sa.Column("entered_in_error_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("entered_in_error_by", sa.Uuid(), nullable=True),
+        sa.Column("entered_in_error_reason", sa.Text(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by", sa.Uuid(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["clinic_id"], ["clinic.id"], name=op.f("fk_clinic_protocol__clinic_id")),
+        sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_clinic_protocol")),
+        sa.UniqueConstraint(
+            "clinic_id", "code", "protocol_version", name=op.f("uq_clinic_protocol__clinic_id_code_protocol_version")
+        ),
+    )
+    op.create_table(
         "location",
         sa.Column("clinic_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -1458,6 +1489,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_patient__clinic_id_birth_on"), table_name="patient")
     op.drop_table("patient")
     op.drop_table("location")
+    op.drop_table("clinic_protocol")
     op.drop_table("login_throttle")
     op.drop_table("ledger_head")
     op.drop_index(op.f("ix_idempotency_key__created_at"), table_name="idempotency_key")

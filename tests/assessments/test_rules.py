@@ -31,6 +31,7 @@ from app.assessments.rules.scoring import (
     scores_of,
 )
 from app.protocols.rules import DataFileError
+from tests.assessments.second_scorer import epds_from_positions
 
 SHIPPED_FILES = Path(next(iter(app.__path__))) / "assessments" / "instruments"
 SHIPPED = load_instruments(SHIPPED_FILES)
@@ -677,3 +678,37 @@ def test_loincs_are_those_of_the_right_forms() -> None:
     assert codes["EPDS"] == ("71354-5", "99046-5")
     assert codes["CSSRS_SCR"] == ("93373-9", None)
     assert [item.loinc for item in SHIPPED["CSSRS_SCR", 1].items][5:] == ["93267-3", "93269-9"]
+
+
+BY_ITEMS = [one for one in SHIPPED.values() if one.entry is not Entry.TOTAL_ONLY]
+
+
+@pytest.mark.parametrize("instrument", BY_ITEMS, ids=lambda instrument: instrument.code)
+@given(data=st.data())
+def test_scores_stay_in_range_whatever_is_answered(data: st.DataObject, instrument: Instrument) -> None:
+    steps = [st.integers(0, int((item.maximum - item.minimum) / item.step)) for item in instrument.items]
+    taken = [data.draw(st.none() | step) for step in steps]
+    items = [
+        None if step is None else item.minimum + step * item.step
+        for item, step in zip(instrument.items, taken, strict=True)
+    ]
+    try:
+        score = score_items(instrument, items)
+    except InvalidItems:
+        assert instrument.risk is not None, "only a form that branches refuses answers that are in range"
+        return
+    if score.total is not None:
+        assert instrument.total is not None
+        assert instrument.total.minimum <= score.total <= instrument.total.maximum
+    assert (score.total is None) >= score.incomplete
+    labels = {band.label for band in instrument.severity.bands} | (
+        {tier.label for tier in instrument.risk.tiers} | {instrument.risk.otherwise} if instrument.risk else set()
+    )
+    assert score.severity is None or score.severity in labels
+    inside = {subscale.code for subscale in instrument.subscales}
+    assert score.subscores.keys() <= inside
+
+
+@given(positions=st.lists(st.none() | st.integers(0, 3), min_size=10, max_size=10))
+def test_places_of_options_become_the_scores_the_second_scorer_finds(positions: list[int | None]) -> None:
+    assert scores_of(SHIPPED["EPDS", 1], positions, Encoding.POSITION) == epds_from_positions(positions)

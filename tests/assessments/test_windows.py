@@ -17,6 +17,7 @@ from app.assessments.rules.windows import (
     is_too_soon,
     nearest_after,
     nearest_before,
+    nearest_of_each,
     precedes_doses_of_its_day,
     window_of,
 )
@@ -157,3 +158,24 @@ def test_no_score_is_counted_for_two_sessions(minutes: list[int], index: int) ->
     assert before is None or window_of(DOSES, before) == (index - 1 if index else None)
     for other in {0, 1, 2} - {index}:
         assert after is None or nearest_after(DOSES, other, scores) != after
+
+
+@given(
+    st.lists(st.integers(0, 20 * 24), min_size=1, max_size=6),
+    st.lists(st.tuples(st.integers(-48, 22 * 24), st.booleans(), st.booleans(), st.booleans()), max_size=20),
+)
+def test_all_windows_at_once_are_the_windows_one_by_one(
+    hours: list[int], forms: list[tuple[int, bool, bool, bool]]
+) -> None:
+    begun = [NOW + timedelta(hours=hour) for hour in sorted(hours)]
+    doses = [Dosed(one, one.date()) for one in begun]
+    scores = [
+        on(hour // 24) if day_only else at(too_soon=too_soon, total=None if empty else 9, hours=hour)
+        for hour, day_only, too_soon, empty in forms
+    ]
+    for score in scores:
+        one_by_one = [index for index, dose in enumerate(doses) if not is_before(score, dose)]
+        assert window_of(doses, score) == max(one_by_one, default=None)
+    for index, found in enumerate(nearest_of_each(doses, scores)):
+        assert found.before is nearest_before(doses, index, scores)
+        assert found.after is nearest_after(doses, index, scores)

@@ -20,6 +20,7 @@ Json = dict[str, Any]
 PATHS: Final[Mapping[str, str]] = {
     "clinic": "/v1/clinics",
     "location": "/v1/locations",
+    "clinic_protocol": "/v1/clinic-protocols",
     "staff": "/v1/staff",
     "client": "/v1/clients",
     "patient": "/v1/patients",

@@ -195,6 +195,7 @@ MAKERS: Final[Mapping[str, Maker]] = {
     "location": lambda stage: stage.admin.new("/v1/locations", {"name": f"Room {mark()}"}),
     "staff": lambda stage: stage.admin.new("/v1/staff", staff_body()),
     "client": lambda stage: stage.admin.new("/v1/clients", {"name": f"Registry {mark()}", "scopes": ["session:read"]}),
+    "clinic_protocol": lambda stage: stage.care.new("/v1/clinic-protocols", protocol_body()),
     "patient": lambda stage: stage.care.patient(),
     "weight": _weight,
     "episode": lambda stage: _below_patient(stage, "episodes", {"indication_code": "F33.2"}),
@@ -214,6 +215,26 @@ MAKERS: Final[Mapping[str, Maker]] = {
 
 async def _in_session(stage: Stage, what: str) -> Json:
     return await getattr(stage.care, what)(await stage.care.session())
+
+
+def protocol_body(**members: Any) -> Json:
+    """Four infusions, one a week, under a code nobody else has."""
+    said = "The clinic's own rule."
+    phase = {"name": "induction", "sessions": 4, "day_offsets": [0, 7, 14, 21], "dose_mg_per_kg": [0.5]}
+    return {
+        "code": f"OWN_{mark()}",
+        "name": "Four infusions, one a week",
+        "drug": "ketamine",
+        "route": "intravenous",
+        "infusion_minutes": 40,
+        "phases": [phase],
+        "observation": {"counts_from": "end", "minimum_minutes": 60, "source": said},
+        "vital_slots_minutes": [15, 30, 45, 60],
+        "vital_slots_source": said,
+        "limits": {"max_mg_per_kg": 1, "times_previous_dose": 1.5, "source": said},
+        "source": said,
+        "reason": "Many of our patients travel far.",
+    } | members
 
 
 def staff_body() -> Json:
@@ -252,7 +273,7 @@ _PLURALS: Final[Mapping[str, str]] = {
     "vital_signs": "vital_signs",
     **{name: f"{name}s" for name in MAKERS if name not in {"staff", "vital_signs", "weight"}},
 }
-_NOT_VOIDED: Final = frozenset({"location", "staff", "client", "alert"})
+_NOT_VOIDED: Final = frozenset({"location", "staff", "client", "alert", "clinic_protocol"})
 
 
 def _target(name: str, body: Json | None = None, *, versioned: bool = False, reasoned: bool = False) -> Recipe:
@@ -280,6 +301,7 @@ for _name in MAKERS:
 for _name in ("list_client_history", "list_location_history"):
     del RECIPES[_name]
 for _name, _verb, _body in (
+    ("clinic_protocol", "retire_clinic_protocol", {"reason": "Replaced by version 2."}),
     ("location", "disable_location", None),
     ("staff", "disable_staff", None),
     ("staff", "invite_staff", None),
@@ -472,6 +494,11 @@ async def create_assessment(stage: Stage) -> Call:
     patient = await stage.care.patient()
     body = {"instrument": "PHQ9", "answered_at": ago(hours=1), "items": PHQ9_OF_19}
     return Call({"patient_id": patient["id"]}, body)
+
+
+@recipe
+async def create_clinic_protocol(stage: Stage) -> Call:
+    return Call(body=protocol_body())
 
 
 @recipe

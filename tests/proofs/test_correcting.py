@@ -138,6 +138,7 @@ _SHIPPED = {
     "staff_id",
     "client_id",
     "location_id",
+    "clinic_protocol_id",
     "clinic_id",
     "weight_id",
     "episode_id",

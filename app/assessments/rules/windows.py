@@ -11,11 +11,12 @@ and a dose was given on that day, the form is taken to be the older of the two: 
 The functions take whatever has the attributes of `Placed`: a row of a select, or the record itself.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 from app.assessments.rules.instrument import Clock, Recall
 
@@ -63,6 +64,14 @@ class Placed(Protocol):
 
 
 Score = TypeVar("Score", bound=Placed)
+
+
+@dataclass(frozen=True, slots=True)
+class Nearest(Generic[Score]):
+    """The scores on both sides of a session."""
+
+    before: Score | None
+    after: Score | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +136,11 @@ def window_of(doses: Sequence[Dosed], score: Placed) -> int | None:
     Returns:
         The index of the last session that had begun; None before the first.
     """
-    return max((index for index, dose in enumerate(doses) if not is_before(score, dose)), default=None)
+    if score.answered_at is not None:
+        begun = bisect_left(doses, score.answered_at, key=lambda dose: dose.started_at)
+    else:
+        begun = bisect_left(doses, score.answered_on, key=lambda dose: dose.on)
+    return begun - 1 if begun else None
 
 
 def nearest_before(
@@ -160,6 +173,24 @@ def nearest_after(doses: Sequence[Dosed], index: int, scores: Iterable[Score]) -
         scores: Scores of the same patient with one instrument, in any order.
     """
     return min(_counting(scores, doses, index), key=lambda score: score.assessed_at, default=None)
+
+
+def nearest_of_each(doses: Sequence[Dosed], scores: Iterable[Score]) -> list[Nearest[Score]]:
+    """Find `nearest_before` and `nearest_after` of every session in one pass.
+
+    Args:
+        doses: The first dose of each session, in time.
+        scores: Scores of the same patient with one instrument, in any order.
+    """
+    first: dict[int | None, Score] = {}
+    last: dict[int | None, Score] = {}
+    for score in sorted(scores, key=lambda score: score.assessed_at):
+        if score.total is not None and not score.too_soon_after_dose:
+            window = window_of(doses, score)
+            first.setdefault(window, score)
+            if window not in last or score.assessed_at > last[window].assessed_at:
+                last[window] = score
+    return [Nearest(last.get(index - 1 if index else None), first.get(index)) for index in range(len(doses))]
 
 
 def _counting(scores: Iterable[Score], doses: Sequence[Dosed], window: int | None) -> list[Score]:

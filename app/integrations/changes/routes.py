@@ -14,7 +14,7 @@ from app.kernel.actor import Actor
 from app.kernel.database import ReadSession
 from app.kernel.endpoint import Endpoint, ReadDb, require
 from app.kernel.ledger import change, latest_sequence, visible_changes
-from app.kernel.records import RESOURCES, current_states, respond
+from app.kernel.records import RESOURCES, TELLING, current_states, respond
 from app.kernel.schemas import CodeText
 
 router: Final = APIRouter(prefix="/v1", route_class=Endpoint, tags=["ledger"])
@@ -58,7 +58,7 @@ async def list_changes(  # one parameter a filter
     rows = (await db.execute(statement.order_by(change.c.sequence))).mappings().all()
     states = await _states(db, actor, rows) if Include.RESOURCE in include else {}
     feed: dict[str, Any] = {
-        "items": [_shown(row, states) for row in rows],
+        "items": [_shown(row, states, actor) for row in rows],
         "next_after": max(end, after),
         "latest_sequence": latest,
         "oldest_sequence": 1,
@@ -67,24 +67,16 @@ async def list_changes(  # one parameter a filter
     return respond(db, feed)
 
 
-def _shown(row: RowMapping, states: dict[UUID, dict[str, Any]]) -> dict[str, Any]:
-    same = (
-        "sequence",
-        "resource_type",
-        "resource_id",
-        "version",
-        "reason",
-        "root_type",
-        "root_id",
-        "occurred_at",
-        "recorded_at",
-    )
+def _shown(row: RowMapping, states: dict[UUID, dict[str, Any]], actor: Actor) -> dict[str, Any]:
+    same = ("sequence", "resource_type", "resource_id", "version", "root_type", "root_id", "recorded_at")
+    hidden = bool(RESOURCES[row["resource_type"]].withheld(actor))
     return {
         "object": "change",
         "event_id": row["id"],
         "event_type": row["event"],
         "change": row["kind"],
         **{name: row[name] for name in same},
+        **{name: None if hidden else row[name] for name in TELLING},
         "resource": states.get(row["resource_id"]),
     }
 

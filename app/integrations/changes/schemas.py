@@ -21,7 +21,9 @@ class ChangeRead(ResponseSchema):
     reason: str | None = Field(description="Why, where somebody had to say.", examples=["typing_error"])
     root_type: str = Field(description="The kind of record it belongs to.", examples=["session"])
     root_id: Id = Field(description="The record it belongs to; follow a whole session by it.")
-    occurred_at: UtcTime = Field(description="When it happened.")
+    occurred_at: UtcTime | None = Field(
+        description="When it happened; null where members of the record are withheld from you."
+    )
     recorded_at: UtcTime = Field(description="When it was recorded.")
     resource: dict[str, Any] | None = Field(
         description="With include=resource: the record as it is now, entered in error included; null if not yours.",

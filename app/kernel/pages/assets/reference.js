@@ -10,7 +10,7 @@ window.addEventListener("load", () => {
     hideClientButton: true,
     showDeveloperTools: "never",
     persistAuth: false,
-    defaultHttpClient: { targetKey: "shell", clientKey: "curl" },
+    defaultHttpClient: { targetKey: "shell", clientKey: "curl" }, // pragma: allowlist secret
     hideModels: true,
     theme: "none",
   });
