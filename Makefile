@@ -6,6 +6,7 @@
 #   make docs     the OpenAPI document, by Spectral and Redocly
 #   make deep     the long proofs
 #   make bench    the benchmark; SIZE=full for the large work set, PUBLISH=README.md to write its table there
+#   make examples the examples of the OpenAPI document, after an answer has changed
 #   make schema   the migration 0001 and the schema's snapshots, after a model has changed
 
 SHELL := /bin/bash
@@ -18,7 +19,7 @@ WORKERS ?= 2
 SIZE ?= small
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format lint types imports lock leaks tools docs static coverage deep bench schema
+.PHONY: help install demo test check format lint types imports lock leaks tools docs static coverage deep bench examples schema
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -57,7 +58,7 @@ lock: install
 	$(UV) lock --check --quiet
 
 leaks: install
-	git ls-files -z --cached --others --exclude-standard -- ':!uv.lock' ':!tools/package-lock.json' ':!app/kernel/pages/assets/scalar/*.js' | xargs -0 $(BIN)/detect-secrets-hook --exclude-lines 'USER:PASSWORD@'
+	git ls-files -z --cached --others --exclude-standard -- ':!uv.lock' ':!tools/package-lock.json' ':!app/examples.json' ':!app/kernel/pages/assets/scalar/*.js' | xargs -0 $(BIN)/detect-secrets-hook --exclude-lines 'USER:PASSWORD@'
 
 # Node comes with the development dependencies, and what runs on it from npm, a browser among it; all of it is locked.
 tools/node_modules/.installed: .venv/.installed tools/package.json tools/package-lock.json
@@ -85,6 +86,9 @@ deep: install tools
 
 bench: install
 	$(BIN)/python -m benchmarks --size $(SIZE) $(if $(PUBLISH),--publish $(PUBLISH))
+
+examples: install
+	$(BIN)/python -W ignore -m tests.contract.examples
 
 schema: install
 	$(BIN)/python -W ignore -m migrations.rewrite

@@ -1,5 +1,7 @@
 """What the OpenAPI document says of the product: its areas, in the order of a treatment, and its scopes."""
 
+import json
+from pathlib import Path
 from typing import Final
 
 from app.identity.rules import SCOPE_PERMISSIONS
@@ -52,4 +54,13 @@ _TAGS: Final = {
     "operations": "How the process is, for those who run it.",
 }
 
-ABOUT: Final = About(title="Seriatim", description=_DESCRIPTION, tags=_TAGS, scopes=SCOPE_PERMISSIONS)
+# Written by `make examples`, which calls every operation; a test calls them all again.
+_EXAMPLES: Final = Path(__file__).parent / "examples.json"
+
+ABOUT: Final = About(
+    title="Seriatim",
+    description=_DESCRIPTION,
+    tags=_TAGS,
+    scopes=SCOPE_PERMISSIONS,
+    examples=json.loads(_EXAMPLES.read_text(encoding="utf-8")),
+)

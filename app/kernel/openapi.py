@@ -55,6 +55,7 @@ _MOST_ITEMS: Final = 100_000
 _PAGE_DESCRIPTION: Final = "One page of a list. `next_cursor` null is the only mark of the end; a page may be short."
 
 Json = dict[str, Any]
+Recorded = Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +67,15 @@ class About:
         description: What it is, in CommonMark; `{address}` becomes the installation's.
         tags: Each area with a sentence.
         scopes: What a client may be granted, and the permissions each scope brings.
+        examples: By operation and by way of calling it, what was sent (`request`) and answered (`answer`). An operation
+            without one shows an example put together from those of its members.
     """
 
     title: str
     description: str
     tags: Mapping[str, str]
     scopes: Mapping[str, frozenset[str]]
+    examples: Mapping[str, Mapping[str, Mapping[str, Any]]]
 
 
 # ── what every operation answers ─────────────────────────────────────────────────────────────────────────────────────
@@ -228,8 +232,9 @@ def _repair(document: Json, about: About, operation: Json, route: APIRoute, meth
         operation["summary"] = route.name.replace("_", " ").capitalize()
     _require_permission(about, operation, route)
     _repair_parameters(document, operation, route, method)
-    _repair_body(document, operation, route, method)
-    _repair_answers(document, operation, route, method)
+    recorded = about.examples.get(route.name, {})
+    _repair_body(document, operation, route, method, recorded)
+    _repair_answers(document, operation, route, method, recorded)
 
 
 def _sorted_components(document: Json) -> Json:
@@ -332,16 +337,17 @@ def _drop_null(schema: Json) -> None:
         del schema["default"]
 
 
-def _repair_body(document: Json, operation: Json, route: APIRoute, method: str) -> None:
-    content: Json | None = operation.get("requestBody", {}).get("content")
-    if not content or _JSON not in content:
+def _repair_body(document: Json, operation: Json, route: APIRoute, method: str, recorded: Recorded) -> None:
+    content: Json = operation.get("requestBody", {}).get("content", {})
+    if not content:
         return
-    operation["requestBody"]["required"] = True
-    if isinstance(route, Endpoint):
-        media: Json = content[_JSON]
-        media.setdefault("examples", _request_examples(document, media["schema"]))
+    if isinstance(route, Endpoint) and _JSON in content:
+        operation["requestBody"]["required"] = True
         if method == "patch":
-            content[MERGE_PATCH] = copy.deepcopy(media)
+            content[MERGE_PATCH] = copy.deepcopy(content[_JSON])
+    for media in content.values():
+        examples = {name: {"value": one["request"]} for name, one in recorded.items()}
+        media.setdefault("examples", examples or _request_examples(document, media["schema"]))
 
 
 def _depends_on(dependant: Dependant, name: str) -> bool:
@@ -394,7 +400,7 @@ def _makes(shape: object) -> bool:
 # ── answers ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _repair_answers(document: Json, operation: Json, route: APIRoute, method: str) -> None:
+def _repair_answers(document: Json, operation: Json, route: APIRoute, method: str, recorded: Recorded) -> None:
     found: Json = operation["responses"]
     good = {status: answer for status, answer in found.items() if int(status) < HTTPStatus.BAD_REQUEST}
     if isinstance(route, Endpoint) and _is_create(route) and "201" in good:
@@ -404,8 +410,9 @@ def _repair_answers(document: Json, operation: Json, route: APIRoute, method: st
     for status, answer in good.items():
         _describe(answer, status, route, method)
         answer["headers"] = {**_answer_headers(document, answer, route, method), **answer.get("headers", {})}
-        for media in answer.get("content", {}).values():
-            _show_example(document, media)
+        for kind, media in answer.get("content", {}).items():
+            if kind == _JSON:
+                _show_examples(document, media, route.name, recorded)
     problems = _problems_of(found, route, method)
     operation["x-problems"] = sorted({kind.code for kinds in problems.values() for kind in kinds})
     refused = {str(status): _refusal(status, kinds) for status, kinds in problems.items()}
@@ -688,15 +695,19 @@ def _resolved(document: Json, schema: Json) -> Json:
     return schema
 
 
-def _show_example(document: Json, media: Json) -> None:
-    reference = media.get("schema", {}).get("$ref")
-    if reference is None or "examples" in media or "example" in media:
+def _show_examples(document: Json, media: Json, operation_id: str, recorded: Recorded) -> None:
+    """Show what was answered; the examples stand among the components, because several statuses answer alike."""
+    if "examples" in media or "example" in media:
         return
-    name = reference.rsplit("/", 1)[1]
-    examples: Json = document["components"]["examples"]
-    if name not in examples:
-        examples[name] = {"value": _example(document, media["schema"])}
-    media["examples"] = {"usual": {"$ref": f"{_REF}examples/{name}"}}
+    found = {name: one["answer"] for name, one in recorded.items()}
+    if not found:
+        found = {"usual": _example(document, media.get("schema", {}))}
+    shown: Json = document["components"]["examples"]
+    media["examples"] = {}
+    for name, answer in found.items():
+        component = _component_name(operation_id) + ("" if name == "usual" else name)
+        shown[component] = {"value": answer}
+        media["examples"][name] = {"$ref": f"{_REF}examples/{component}"}
 
 
 def _request_examples(document: Json, schema: Json) -> Json:
