@@ -39,6 +39,7 @@ class ProtocolRetired(Conflict):
 
     code = "protocol-retired"
     title = "This version is retired already"
+    advice = "Nothing is to be done; `GET /v1/clinic-protocols` says since when and why."
 
 
 async def add_clinic_protocol(db: WriteSession, actor: Actor, body: ClinicProtocolCreate) -> ClinicProtocol:

@@ -222,7 +222,7 @@ def protocol_body(**members: Any) -> Json:
     said = "The clinic's own rule."
     phase = {"name": "induction", "sessions": 4, "day_offsets": [0, 7, 14, 21], "dose_mg_per_kg": [0.5]}
     return {
-        "code": f"OWN_{mark()}",
+        "code": f"OWN.{mark()}",
         "name": "Four infusions, one a week",
         "drug": "ketamine",
         "route": "intravenous",
