@@ -730,8 +730,10 @@ async def _note_interval(db: WriteSession, actor: Actor, treatment: TreatmentSes
                 db, actor, one_of.id, "The interval to the dose before was corrected.", code=f"dose_{too_soon.value}"
             )
     elif not treatment.recorded_afterwards:
-        first = next(one_of for one_of in given if one_of.started_at == treatment.started_at)
-        _alarm_of_deviation(db, actor, first, too_soon)
+        # What began the session may since have been moved or withdrawn; then the first that stands rings.
+        begun = sorted(given, key=lambda one_of: (one_of.started_at != treatment.started_at, one_of.id))
+        for one_of in begun[:1]:
+            _alarm_of_deviation(db, actor, one_of, too_soon)
     return True
 
 
