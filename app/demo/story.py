@@ -46,7 +46,9 @@ from app.monitoring.actions import (
     record_vital_signs_batch,
     void_vital_signs,
 )
+from app.monitoring.limits import pressure_limit
 from app.monitoring.models import VitalSigns
+from app.monitoring.rules import pressure_alarms
 from app.monitoring.schemas import DissociationNoteCreate, VitalSignsCreate, VitalSignsUpdate
 from app.patients.actions import record_weight, register_patient
 from app.patients.episodes.actions import open_episode
@@ -549,6 +551,9 @@ class PatientStory:
             together = readings[first : first + at_once]
             typed_at = t0 + timedelta(minutes=together[-1].minute, seconds=90)
             self._add(typed_at, "nurse", "session:write", self._typing(number, t0, together))
+            for reading in together:
+                if pressure_alarms(pressure_limit(), reading.systolic_mmhg, reading.diastolic_mmhg):
+                    self._see_to_pressure(number, reading, typed_at)
         note_minute = min(dose.peak_minute, 30) - self.random.randrange(6)
         self._add(
             t0 + timedelta(minutes=note_minute + 2), "therapist", "observation:write",
@@ -569,6 +574,24 @@ class PatientStory:
                 self.reading_ids[number, reading.minute] = one_of.id
 
         return typed
+
+    def _see_to_pressure(self, number: int, reading: Reading, typed_at: datetime) -> None:
+        """The prescriber comes, and stays until the pressure has come down."""
+
+        async def come(db: WriteSession, actor: Actor) -> None:
+            cause = self.reading_ids[number, reading.minute]
+            for alert in (await db.execute(alert_queries.unresolved_alerts_of(actor, cause))).scalars():
+                body = AcknowledgeAlert(note="At the chair; infusion slower, measured again every five minutes.")
+                await acknowledge_alert(db, actor, alert.id, body, alert.version)
+
+        async def settle(db: WriteSession, actor: Actor) -> None:
+            cause = self.reading_ids[number, reading.minute]
+            for alert in (await db.execute(alert_queries.unresolved_alerts_of(actor, cause))).scalars():
+                body = ResolveAlert(disposition="Pressure came down by itself; no medicine was needed.")
+                await resolve_alert(db, actor, alert.id, body, alert.version)
+
+        self._add(typed_at + timedelta(minutes=1), "prescriber", "alert:write", come)
+        self._add(typed_at + timedelta(minutes=25), "prescriber", "alert:write", settle)
 
     def _noting(self, number: int, reaction: Reaction, at: datetime) -> Act:
         phenomena = reaction.phenomena(self.random)

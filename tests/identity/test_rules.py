@@ -26,8 +26,19 @@ NOW = datetime(2026, 3, 2, 14, 5, tzinfo=UTC)
 
 # Written by hand and not taken from the code: what each role may write, beside what it reads.
 MAY_WRITE = {
-    "admin": {"clinic", "staff", "schedule"},
-    "prescriber": {"patient", "schedule", "clinical", "course", "order", "session", "observation", "score", "alert"},
+    "admin": {"clinic", "protocol", "staff", "schedule"},
+    "prescriber": {
+        "protocol",
+        "patient",
+        "schedule",
+        "clinical",
+        "course",
+        "order",
+        "session",
+        "observation",
+        "score",
+        "alert",
+    },
     "nurse": {"patient", "schedule", "clinical", "session", "observation", "score", "alert"},
     "therapist": {"schedule", "observation", "score", "alert"},
     "front_desk": {"patient", "schedule"},

@@ -147,7 +147,7 @@ async def test_pounds_and_milligrams_per_kilogram_are_reckoned_and_kept(clinic: 
     assert (patient["given_name"], patient["birth_on"]) == ("Nöor", "1971-11-30")
     (weight,) = await every(client, f"/v1/patients/{patient['id']}/weights")
     assert weight["weight_kg"] == 82.33
-    (session,) = await every(client, "/v1/sessions")
+    (session,) = await every(client, "/v1/sessions", include="text")
     dose = (await client.get(f"/v1/sessions/{session['id']}/record")).json()["administrations"][0]
     assert dose["delivered_mg"] == 41.165  # 0.5 × 82.33
     assert session["note"].split("\n") == [
