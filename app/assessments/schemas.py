@@ -32,6 +32,7 @@ class TotalSource(StrEnum):
     ENTERED = "entered"
 
 
+RecallPeriod = Annotated[ShortText, Field(max_length=50)]
 Items = Annotated[list[Annotated[Decimal, Number(1, 0, 100)] | None], Field(min_length=1, max_length=100)]
 UnscoredItems = Annotated[list[Annotated[Count, Field(ge=0, le=100)] | None], Field(min_length=1, max_length=20)]
 Total = Annotated[Decimal, Number(2, 0, 1000)]
@@ -76,7 +77,7 @@ class AssessmentCreate(CreateSchema):
     rated_by: ShortText | None = Field(
         default=None, description="Who rated, where it is not the patient.", examples=["Dr Okafor"]
     )
-    recall_period: ShortText | None = Field(
+    recall_period: RecallPeriod | None = Field(
         default=None,
         description="Which edition was answered, by one of the instrument's `recalls`; default the usual one.",
         examples=["2 weeks"],

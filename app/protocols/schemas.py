@@ -10,6 +10,7 @@ from app.kernel.schemas import (
     CodeText,
     Count,
     CreateSchema,
+    Flag,
     Id,
     NoteText,
     Number,
@@ -161,7 +162,7 @@ class PhaseDefinition(RequestSchema):
     dose_mg_per_kg: Annotated[list[MilligramsPerKilogram], Field(max_length=20)] = Field(
         default=[], description="Or in mg/kg.", examples=[[0.5]]
     )
-    climbed: bool = Field(default=False, description="The doses are steps.", examples=[False])
+    climbed: Flag = Field(default=False, description="The doses are steps.", examples=[False])
     rules: Annotated[list[ShortText], Field(max_length=50)] = Field(
         default=[], description="What else holds, in words.", examples=[["Only after a review."]]
     )
@@ -263,7 +264,7 @@ class ClinicProtocolCreate(CreateSchema):
     source: NoteText = Field(
         description="What it is taken from, or that the clinic chose it.", examples=["The clinic's own rule."]
     )
-    verified: bool = Field(default=False, description="Whether somebody checked the source.", examples=[False])
+    verified: Flag = Field(default=False, description="Whether somebody checked the source.", examples=[False])
     reason: NoteText = Field(description="Why the clinic adds it.", examples=["Many of our patients travel far."])
 
 

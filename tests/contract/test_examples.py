@@ -3,10 +3,10 @@
 import json
 from typing import Any
 
+from tests.conftest import Installations
 from tests.contract.document import document, resolved
 from tests.contract.examples import FILE, SHAPES, USUAL, executed
 from tests.proofs.recipes import operations_of
-from tests.world import Installation
 
 
 def shown(media: dict[str, Any]) -> dict[str, Any]:
@@ -14,9 +14,13 @@ def shown(media: dict[str, Any]) -> dict[str, Any]:
     return {name: resolved(one)["value"] for name, one in media.get("examples", {}).items()}
 
 
-async def test_every_example_is_what_the_api_answers(installation: Installation) -> None:
+async def test_every_example_is_what_the_api_answers(dialect: str, installations: Installations) -> None:
+    installation = installations.make(dialect)  # of its own: the operator's list shows every clinic there is
     recorded = json.loads(FILE.read_text(encoding="utf-8"))
-    found = await executed(installation, operations_of(document()))
+    try:
+        found = await executed(installation, operations_of(document()))
+    finally:
+        await installation.database.close()
     wrong = [name for name, ways in found.items() if ways != recorded.get(name)]
     assert not wrong, f"`make examples` records anew what these answer: {', '.join(wrong)}"
 

@@ -47,7 +47,8 @@ async def _treated(care: Care, patient: Json, course: Json, room: Json, minutes:
     await care.void(await care.administration(session, events=[start(minutes), stop(minutes - 9)]))
     # Two hours after the dose it still speaks of the weeks before; three days after, it speaks of the dose.
     await care.phq9(patient, answered_at=ago(minutes=minutes - 120), **inside)
-    await care.phq9(patient, PHQ9_OF_9, answered_at=ago(minutes=minutes - 3 * MINUTES_A_DAY), course_id=course["id"])
+    days_later = ago(minutes=minutes - 30 - 3 * MINUTES_A_DAY)  # at the hour the dose ended
+    await care.phq9(patient, PHQ9_OF_9, answered_at=days_later, course_id=course["id"])
     body = {"discharged_at": ago(minutes=minutes - 125), "condition": "well", "escort_name": "R. Rivera"}
     return await care.do(session, "discharge", body)
 
