@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from app.assessments.rules.files import load_instruments
+from app.assessments.rules.files import latest, load_instruments
 from app.assessments.rules.instrument import Instrument
 
 
@@ -12,3 +12,10 @@ from app.assessments.rules.instrument import Instrument
 def shipped_instruments() -> Mapping[tuple[str, int], Instrument]:
     """Every shipped instrument in every version, by code and version."""
     return load_instruments(Path(__file__).parent / "instruments")
+
+
+@cache
+def outcome_instruments() -> tuple[str, ...]:
+    """The codes of those whose change tells how an illness goes on: no scale of the moment, no screening form."""
+    codes = sorted({code for code, _ in shipped_instruments()})
+    return tuple(code for code in codes if (one := latest(shipped_instruments(), code)) and one.is_outcome)

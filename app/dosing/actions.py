@@ -50,6 +50,7 @@ from app.kernel.records import (
     mark_entered_in_error,
     one,
     one_for_update,
+    one_in_version,
     one_locked,
     reason_of_change,
     require_version,
@@ -211,8 +212,7 @@ async def void_order(db: WriteSession, actor: Actor, order_id: UUID, reason: str
 
     The order it took the place of counts again, and what was given is compared with the orders that stand.
     """
-    seen = await one(db, actor, DoseOrder, order_id)
-    require_version(seen, if_match)  # 428 and 412 come before anything the state says
+    seen = await one_in_version(db, actor, DoseOrder, order_id, if_match)
     treatment = await one_locked(db, actor, TreatmentSession, seen.session_id)
     order = await one_locked(db, actor, DoseOrder, order_id)
     require_version(order, if_match)
@@ -608,8 +608,7 @@ async def correct_administration(  # a correction carries version and reason
         NotOfThisKind: what is sent does not belong to it, or is reckoned from its events.
         EndBeforeStart: it would end before it starts, or start after the discharge.
     """
-    # 428 and 412 come before anything the state says.
-    require_version(await one(db, actor, Administration, administration_id), if_match)
+    await one_in_version(db, actor, Administration, administration_id, if_match)
     administration, treatment = await _both_locked(db, actor, administration_id)
     require_version(administration, if_match)
     why = reason_of_change(actor, administration, reason)
@@ -668,8 +667,7 @@ async def void_dose_event(
 async def _event_locked(
     db: WriteSession, actor: Actor, event_id: UUID, if_match: int | None
 ) -> tuple[DoseEventRecord, Administration, TreatmentSession]:
-    seen = await one(db, actor, DoseEventRecord, event_id)
-    require_version(seen, if_match)  # 428 and 412 come before anything the state says
+    seen = await one_in_version(db, actor, DoseEventRecord, event_id, if_match)
     administration, treatment = await _both_locked(db, actor, seen.administration_id)
     event = await one_locked(db, actor, DoseEventRecord, event_id)
     require_version(event, if_match)
@@ -773,8 +771,7 @@ async def void_administration(
     db: WriteSession, actor: Actor, administration_id: UUID, reason: str, if_match: int | None
 ) -> Administration:
     """Mark an administration and its events as entered in error; the session's clock and state follow."""
-    # 428 and 412 come before anything the state says.
-    require_version(await one(db, actor, Administration, administration_id), if_match)
+    await one_in_version(db, actor, Administration, administration_id, if_match)
     administration, treatment = await _both_locked(db, actor, administration_id)
     require_version(administration, if_match)
     mark_entered_in_error(db, actor, administration, reason)

@@ -445,8 +445,13 @@ class Sealer:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), timeout=1)
             self._wake.clear()
+            sealing = asyncio.create_task(self.seal())
             try:
-                await self.seal()
+                await asyncio.shield(sealing)
+            except asyncio.CancelledError:
+                # A transaction that is cut off in the middle may keep its lock for a while; it is let come to its end.
+                await asyncio.wait([sealing])
+                raise
             except Exception:  # noqa: BLE001  # it is logged, and the work goes on
                 # A database that is away must not end the sealer; what is waiting is numbered when it is back.
                 _log.exception("sealing failed")

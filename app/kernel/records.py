@@ -378,6 +378,24 @@ async def one(db: ReadSession, actor: Actor, model: type[Model], record_id: UUID
     return found
 
 
+async def one_in_version(
+    db: ReadSession, actor: Actor, model: type[Model], record_id: UUID, if_match: int | None
+) -> Model:
+    """The record in the version the caller read, not locked yet: for actions that lock another one first.
+
+    Raises:
+        NotFound: the clinic has none with this id.
+        PreconditionRequired: the caller did not say which version.
+        PreconditionFailed: it has changed since.
+        RecordEnteredInError: it was marked as entered in error.
+    """
+    if (found := await find(db, actor, model, record_id)) is None:
+        raise NotFound
+    require_version(found, if_match)
+    require_standing(found)
+    return found
+
+
 async def one_locked(db: WriteSession, actor: Actor, model: type[Model], record_id: UUID) -> Model:
     """The record, locked until this transaction ends, for actions whose effect depends on its state.
 

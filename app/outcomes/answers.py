@@ -169,10 +169,13 @@ def _instrument(code: str, rows: Any) -> Instrument:
 
 def _in_episode(row: Json) -> InEpisode:
     protocol = shipped_protocols().get((row["protocol_code"], row["protocol_version"]))
-    # Where the plan is open, or none of ours, the phase the course is in says what it is.
     first = protocol.phases[0] if protocol is not None and protocol.phases else None
-    has_plan = first is not None and bool(first.day_offsets or first.interval_days)
-    return InEpisode(UUID(row["id"]), row["phase"] if first is None else first.name, row["phase"], has_plan)
+    if first is not None:
+        name, has_plan = first.name, bool(first.day_offsets or first.interval_days)
+    else:
+        name, has_plan = row["own_first"], row["own_day"] is not None or row["own_interval"] is not None
+    # Where the plan is open, the phase the course is in says what it is.
+    return InEpisode(UUID(row["id"]), name or row["phase"], row["phase"], has_plan)
 
 
 def _score(key: UUID, row: Json) -> Score:

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import event
 
 from tests.proofs.care import Care, Json, caring, instant, path_of
+from tests.proofs.recipes import protocol_body
 from tests.world import World
 
 # Nine o'clock in New York on a Monday.
@@ -285,6 +286,30 @@ async def test_maintenance_is_judged_by_the_baseline_of_its_episode(clinic: Worl
     (told,) = (await outcome(care, again))["instruments"]
     assert (told["baseline"]["total"], told["baseline"]["carried_from_course_id"]) == (16, None)
     assert told["latest"]["response"] == "partial_response"
+
+
+async def test_a_clinics_own_plan_says_whether_its_course_maintains(clinic: World) -> None:
+    """A course that has come to its own maintenance keeps its own baseline; one planned as maintenance does not."""
+    care = await caring(clinic)
+    patient = await care.patient()
+    episode = await care.new(f"{path_of(patient)}/episodes", {"began_on": "2026-02-20", "indication_code": "F33.2"})
+    first = protocol_body()["phases"][0]
+    kept = first | {"name": "maintenance"}
+    both = await care.new("/v1/clinic-protocols", protocol_body(phases=[first, kept]))
+    only = await care.new("/v1/clinic-protocols", protocol_body(phases=[kept]))
+    codes = ("OPEN", both["code"], only["code"])
+    before, again, booster = [
+        await care.course(patient, protocol_code=code, starts_on=day, episode_id=episode["id"])
+        for code, day in zip(codes, ("2026-03-02", "2026-05-01", "2026-07-01"), strict=True)
+    ]
+    for course, days, total in ((before, 0, 22), (again, 60, 20), (booster, 120, 10)):
+        await infuse(care, course, days)
+        await rate(care, course, days - 1, total)
+        await rate(care, course, days + 7, 9)
+    await care.do(again, "change-phase", {"phase": "maintenance", "reason": "The first four are given."})
+    for course, of, total in ((again, None, 20), (booster, again["id"], 20)):
+        (told,) = (await outcome(care, course))["instruments"]
+        assert (told["baseline"]["total"], told["baseline"]["carried_from_course_id"]) == (total, of)
 
 
 # ── the picture ──────────────────────────────────────────────────────────────────────────────────────────────────────

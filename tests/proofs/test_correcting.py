@@ -70,6 +70,22 @@ async def test_every_patch_takes_a_reason_and_assumes_one_for_a_slip(name: str, 
     assert (change["reason"], change["version"]) == (told["Change-Reason"], version["version"])
 
 
+@pytest.mark.parametrize("name", CLINICAL)
+async def test_which_version_is_asked_before_what_became_of_it(name: str, clinic: World) -> None:
+    (operation,) = (one for one in operations_of(document()) if one.id == name)
+    stage = await stage_in(clinic)
+    call = await RECIPES[name](stage)
+    path, told = operation.template.format(**call.ids), {"Change-Reason": "correction"}
+    body = {"reason": "wrong patient"}
+    marked = await stage.care.http.post(f"{path}/mark-entered-in-error", json=body, headers=call.headers)
+    assert marked.status_code == 200, marked.text
+    for version, answered in ((None, 428), ('"999"', 412), (marked.headers["ETag"], 409)):
+        headers = told if version is None else told | {"If-Match": version}
+        for method, where, sent in (("PATCH", path, call.body), ("POST", f"{path}/mark-entered-in-error", body)):
+            answer = await stage.care.http.request(method, where, json=sent, headers=headers)
+            assert answer.status_code == answered, f"{method} {version}: {answer.text}"
+
+
 # ── after every write, the next read shows it ────────────────────────────────────────────────────────────────────────
 
 

@@ -49,6 +49,9 @@ async def _treated(care: Care, patient: Json, course: Json, room: Json, minutes:
     await care.phq9(patient, answered_at=ago(minutes=minutes - 120), **inside)
     days_later = ago(minutes=minutes - 30 - 3 * MINUTES_A_DAY)  # at the hour the dose ended
     await care.phq9(patient, PHQ9_OF_9, answered_at=days_later, course_id=course["id"])
+    # A scale of the moment: what came of a session is not told by it.
+    rated = {"instrument": "VASMOOD", "total": 70, "answered_at": ago(minutes=minutes - 35)}
+    await care.new(f"{path_of(patient)}/assessments", rated | inside)
     body = {"discharged_at": ago(minutes=minutes - 125), "condition": "well", "escort_name": "R. Rivera"}
     return await care.do(session, "discharge", body)
 
@@ -138,7 +141,8 @@ async def _nearest(care: Care, record: Json) -> list[Json]:
     following = min((at for at in doses if at > begun), default=None)
     scores = await care.items("/v1/assessments", patient_id=record["patient_id"])
     told: list[Json] = []
-    for instrument in sorted({one["instrument"] for one in scores}):
+    outcomes = [one["code"] for one in (await care.get("/v1/instruments"))["items"] if one["response"] is not None]
+    for instrument in sorted({one["instrument"] for one in scores} & set(outcomes)):
         mine = [one for one in scores if one["instrument"] == instrument and not one["too_soon_after_dose"]]
         mine.sort(key=lambda one: moment(one["answered_at"]))
         at = {one["id"]: moment(one["answered_at"]) for one in mine}

@@ -1,11 +1,18 @@
 """A session that is over, recorded in one call: everything of it, or nothing."""
 
 import asyncio
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
+from app.kernel.actor import Actor
+from app.kernel.database import WriteSession
 from app.kernel.ids import new_id
+from app.kernel.ledger import name_change
+from app.kernel.records import one
+from app.sessions.models import TreatmentSession
 from tests.conftest import Clock
-from tests.proofs.care import Care, ago, caring, fresh_key, instant, path_of
+from tests.proofs.care import Care, ago, caring, fresh_key, instant, path_of, start, stop
 from tests.world import World
 
 WHOLE: dict[str, Any] = {
@@ -204,3 +211,21 @@ async def test_scores_need_their_own_scope(clinic: World) -> None:
     assert (await refused(program, patient, WHOLE))[:2] == (403, "scope-missing")
     told = await recorded(program, patient, {key: value for key, value in WHOLE.items() if key != "assessments"})
     assert {"administrations", "vital_signs"} <= set(told["omitted"]), "it may write and not read"
+
+
+async def test_a_later_session_rings_though_no_dose_began_with_it(clinic: World) -> None:
+    """Rows that were not made here may begin at another moment than their first dose; the first that stands rings."""
+    care = await caring(clinic)
+    patient = await care.patient()
+    later = await care.session(await care.course(patient))
+    dose = await care.administration(later, events=[start(50), stop(10)])
+
+    async def begun_otherwise(db: WriteSession, actor: Actor) -> None:
+        treatment = await one(db, actor, TreatmentSession, UUID(later["id"]))
+        treatment.started_at = datetime.fromisoformat(ago(minutes=51))
+        name_change(db, treatment, "session.imported")
+
+    await clinic.make(begun_otherwise)
+    await recorded(care, patient, {"route": "intravenous", "started_at": ago(hours=9), "delivered_mg": 41.2})
+    assert (await care.again(later))["deviations"] == ["not_cleared", "below_minimum_interval"]
+    assert "dose_below_minimum_interval" in {one["code"] for one in await care.alerts_of(dose, status="open")}

@@ -40,7 +40,7 @@ async def test_a_row_says_the_figures_of_the_day(clinic: World) -> None:
     assert (second["weight_kg"], second["delivered_mg_per_kg"]) == (80, 0.3863)
     assert (second["pressure_baseline"]["systolic_mmhg"], second["pressure_peak"]["systolic_mmhg"]) == (128, 152)
     assert (second["dissociation_max"], second["dissociation_note_count"], second["vital_signs_count"]) == (6, 1, 3)
-    assert (second["administration_count"], second["assessment_count"]) == (1, 2)
+    assert (second["administration_count"], second["assessment_count"]) == (1, 3)
     assert second["observation_minutes"] == 95  # of 125 since the first moment: under OPEN the end of the dose counts
     prescriber = await clinic.actor("prescriber")
     assert second["prescriber"] == {
@@ -52,6 +52,19 @@ async def test_a_row_says_the_figures_of_the_day(clinic: World) -> None:
     assert (phq9["before"]["total"], phq9["after"]["total"]) == (TOTAL_BEFORE, TOTAL_AFTER)
     assert (phq9["after"]["days_since_last_dose"], phq9["after"]["severity"]) == (3, "mild")
     assert "too soon" in second["score_rules"]["after"]
+
+
+async def test_the_course_says_who_answers_for_a_session_without_an_order(clinic: World) -> None:
+    care = await caring(clinic)
+    prescriber = await clinic.actor("prescriber")
+    by = {"principal_id": str(prescriber.principal_id), "name": f"prescriber of {clinic.name}"}
+    course = await care.course(prescriber_id=by["principal_id"])
+    (row,) = await rows_of(care, await care.session(course))
+    assert row["prescriber"] == by
+    nurse, patient = await caring(clinic, "nurse"), await care.patient()
+    told = {"route": "intravenous", "started_at": ago(hours=4), "delivered_mg": 41.2}
+    (row,) = await rows_of(care, await nurse.new(f"{path_of(patient)}/sessions", told))
+    assert row["prescriber"] is None
 
 
 async def test_what_was_entered_in_error_counts_nowhere(clinic: World) -> None:

@@ -24,6 +24,8 @@ _PLACED: Final = (
     "hours_since_last_dose",
     "days_since_last_dose",
 )
+_OF_COURSE: Final = ("id", "counts_from", "prescriber_id", "prescriber_name")
+"""What is read with a course and told in another way."""
 _PRESSURE: Final = ("measured_at", "systolic_mmhg", "diastolic_mmhg")
 _SECONDS_PER_MINUTE: Final = 60
 
@@ -99,7 +101,7 @@ def told(row: Json, patient: Patient) -> Json:
         "session_on": row["given_on"] or _day(row["session_at"], course["time_zone"]),
         "location": row["location"][0] if row["location"] else None,
         "patient_identifiers": patient.row.get("identifiers"),
-        **{name: value for name, value in course.items() if name not in {"id", "counts_from"}},
+        **{name: value for name, value in course.items() if name not in _OF_COURSE},
         "phase": row["planned"][0]["phase"] if row["planned"] else course["phase"],
     }
     if "given" in row:
@@ -131,11 +133,20 @@ def _clinical(row: Json, course: Json, patient: Patient) -> Json:
         "weight_kg": weight_kg,
         "administration_count": len(given),
         "observation_minutes": _watched(row, course),
-        "prescriber": {"principal_id": order["prescriber_id"], "name": order["name"]} if order else None,
+        "prescriber": _prescriber(order, course),
         "given_by": _giver(given[0]) if given else None,
         "pressure_baseline": _pressure(row["baseline"]),
         "pressure_peak": _pressure(row["peak"]),
     }
+
+
+def _prescriber(order: Json, course: Json) -> Json | None:
+    """Who ordered the dose; before there is an order, who answers for the course."""
+    if order:
+        return {"principal_id": order["prescriber_id"], "name": order["name"]}
+    if course["prescriber_id"] is None:
+        return None
+    return {"principal_id": course["prescriber_id"], "name": course["prescriber_name"]}
 
 
 def _giver(one: Json) -> Json:

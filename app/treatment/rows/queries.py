@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, FromClause, Select, Uuid, and_, bindparam,
 
 from app.alerts.queries import alert, visible_alerts
 from app.alerts.rules import AlertStatus
+from app.assessments.catalogue import outcome_instruments
 from app.assessments.queries import assessment, visible_assessments
 from app.courses.external.queries import sessions_elsewhere
 from app.courses.queries import course, plan_item, visible_courses, visible_plan_items
@@ -22,7 +23,10 @@ from app.patients.queries import patient, visible_patients, visible_weights, wei
 from app.protocols.queries import clinic_protocol
 from app.sessions.queries import session, visible_sessions
 
-_COURSE: Final = ("id", "protocol_code", "protocol_version", "phase", "indication_code", "time_zone", "counts_from")
+_COURSE: Final = (
+    "id", "protocol_code", "protocol_version", "phase", "indication_code", "time_zone", "counts_from", "prescriber_id",
+    "prescriber_name",
+)  # fmt: skip
 _ORDER: Final = ("id", "ordered_mg", "ordered_mg_per_kg", "weight_kg", "prescriber_id", "name")
 _GIVEN: Final = (
     "id", "drug", "route", "placebo", "delivered_mg", "wasted_mg", "administered_by", "recorded_by", "name",
@@ -94,6 +98,11 @@ def _told_sessions(actor: Actor, members: tuple[str, ...]) -> Select[Any, Any]:
 
 def _course(actor: Actor) -> ColumnElement[Any]:
     """A session's course; `counts_from` tells from where a plan of the clinic's own counts the observation."""
+    joined = {
+        "counts_from": clinic_protocol.c.definition["observation"]["counts_from"].as_string(),
+        "prescriber_name": principal.c.name,
+    }
+    prescriber = and_(principal.c.clinic_id == course.c.clinic_id, principal.c.id == course.c.prescriber_id)
     own = and_(
         clinic_protocol.c.clinic_id == course.c.clinic_id,
         clinic_protocol.c.code == course.c.protocol_code,
@@ -102,11 +111,8 @@ def _course(actor: Actor) -> ColumnElement[Any]:
     found = (
         visible_courses(actor)
         .where(course.c.clinic_id == session.c.clinic_id, course.c.id == session.c.course_id)
-        .with_only_columns(
-            *(course.c[name] for name in _COURSE if name != "counts_from"),
-            clinic_protocol.c.definition["observation"]["counts_from"].as_string().label("counts_from"),
-        )
-        .select_from(course.outerjoin(clinic_protocol, own))
+        .with_only_columns(*(joined[name].label(name) if name in joined else course.c[name] for name in _COURSE))
+        .select_from(course.outerjoin(clinic_protocol, own).outerjoin(principal, prescriber))
     )
     return _gathered(found, _COURSE, session)
 
@@ -180,7 +186,11 @@ def _told_patients(actor: Actor) -> Select[Any]:
     if actor.may("score:read"):
         scores = (
             _standing(visible_assessments(actor))
-            .where(_of_patient(assessment), assessment.c.total.is_not(None))
+            .where(
+                _of_patient(assessment),
+                assessment.c.total.is_not(None),
+                assessment.c.instrument.in_(outcome_instruments()),
+            )
             .order_by(assessment.c.assessed_at, assessment.c.id)
         )
         inside["scores"] = _pieces(scores, assessment, _SCORE, above=patient)

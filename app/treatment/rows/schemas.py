@@ -115,7 +115,9 @@ class SessionRowRead(SessionRead):
         description="Whole minutes to the discharge, from the first or last moment of the dose as the protocol counts.",
         examples=[125],
     )
-    prescriber: PersonRead | None = Field(description="Who ordered the dose.")
+    prescriber: PersonRead | None = Field(
+        description="Who ordered the dose; without an order, the course's prescriber."
+    )
     given_by: PersonRead | None = Field(description="Who gave it; of several administrations, the first.")
     pressure_baseline: PressureRead | None = Field(
         description="The last pressure by the first dose; null where its moment is not known."
@@ -123,8 +125,8 @@ class SessionRowRead(SessionRead):
     pressure_peak: PressureRead | None = Field(description="The highest systolic pressure after the first dose.")
     dissociation_max: int | None = Field(description="The strongest dissociation noted, 0 to 10.", examples=[6])
     scores: list[NearestScoresRead] | None = Field(
-        description="The nearest scores, by instrument; an instrument with none is left out. Null only where it is "
-        "withheld."
+        description="The nearest scores, by instrument, of those that tell how an illness goes on (no scale of the "
+        "moment, no screening form); an instrument with none is left out. Null only where it is withheld."
     )
     score_rules: ScoreRulesRead | None = Field(description="By which rule they are chosen.")
     condition_at_discharge: str | None = absent(f"How the patient was. {_WITH_TEXT}", examples=["well"])
