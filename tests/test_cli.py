@@ -2,14 +2,14 @@
 
 import json
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-SERIATIM = str(Path(sys.executable).with_name("seriatim"))
+from tests.command import seriatim
+
 CLINIC = [
     "clinic", "create", "--name", "Harbour Clinic", "--time-zone", "America/New_York",
     "--admin-username", "dana.okafor", "--admin-name", "Dana Okafor",
@@ -26,15 +26,7 @@ def run(tmp_path: Path) -> Run:
         environment = {"PATH": "/usr/bin:/bin", "COLUMNS": "100"}
         environment |= {f"SERIATIM_{name.upper()}": value for name, value in settings.items()}
         environment.setdefault("SERIATIM_DATABASE_URL", f"sqlite+aiosqlite:///{tmp_path}/clinic.db")
-        return subprocess.run(
-            [SERIATIM, *arguments],
-            cwd=tmp_path,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        return seriatim(*arguments, environment=environment, folder=tmp_path)
 
     return call
 

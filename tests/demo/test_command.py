@@ -15,12 +15,11 @@ from typing import Any
 
 import pytest
 
-CODE = "from app.cli import main; main()"
+from tests.command import seriatim
 
 
 def demo(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", CODE, "demo", "--data-dir", str(folder), "--today", "2026-03-12", *options]
-    return subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
+    return seriatim("demo", "--data-dir", str(folder), "--today", "2026-03-12", *options)
 
 
 @pytest.fixture(scope="module")
@@ -178,7 +177,8 @@ def test_it_serves(tmp_path: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-c", CODE, "demo", "--data-dir", str(tmp_path), "--port", str(port), "--patients", "1"]
+    script = str(Path(sys.executable).with_name("seriatim"))
+    command = [script, "demo", "--data-dir", str(tmp_path), "--port", str(port), "--patients", "1"]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env={**os.environ}) as server:
         try:
             deadline = time.monotonic() + 90

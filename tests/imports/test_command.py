@@ -2,33 +2,18 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
+from tests.command import seriatim
 from tests.imports.trial_files import VISITS, changed, write_trial
 from tests.world import World
 
 
 def run(clinic: World, *options: str) -> tuple[int, dict[str, Any] | None, str]:
     url = clinic.installation.settings.database_url
-    code = "from app.cli import main; main()"
-    command = [
-        sys.executable,
-        "-c",
-        code,
-        "import",
-        "trial",
-        "--clinic",
-        str(clinic.id),
-        "--database-url",
-        url,
-        *options,
-    ]
-    done = subprocess.run(
-        command, capture_output=True, text=True, timeout=120, check=False, env={**os.environ, "COLUMNS": "200"}
-    )
+    command = ("import", "trial", "--clinic", str(clinic.id), "--database-url", url, *options)
+    done = seriatim(*command, environment={**os.environ, "COLUMNS": "200"})
     return done.returncode, json.loads(done.stdout) if done.stdout else None, done.stderr
 
 

@@ -2,21 +2,17 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 from app.imports.command import _SAMPLE
+from tests.command import seriatim
 from tests.imports.records.sheets import NOOR, ROBIN, write_sheet
 from tests.world import World
 
 
 def run(*options: str) -> tuple[int, str, str]:
-    command = [sys.executable, "-c", "from app.cli import main; main()", "import", *options]
-    done = subprocess.run(
-        command, capture_output=True, text=True, timeout=120, check=False, env={**os.environ, "COLUMNS": "250"}
-    )
+    done = seriatim("import", *options, environment={**os.environ, "COLUMNS": "250"})
     return done.returncode, done.stdout, done.stderr
 
 
