@@ -211,7 +211,7 @@ def members_of_body(operation_id: str) -> int:
         return len(node.get("properties", {})) + sum(count(one) for one in inside)
 
     (facts,) = (one.facts for one in operations() if str(one) == operation_id)
-    return sum(count(one["schema"]) for one in facts.get("requestBody", {}).get("content", {}).values())
+    return max((count(one["schema"]) for one in facts.get("requestBody", {}).get("content", {}).values()), default=0)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
