@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from app.dosing.rules import DeviceFacts, Limits
-from app.protocols.rules import DataFile, Drug, Route
+from app.kernel.data_files import DataFile
+from app.protocols.rules import Drug, Route
 
 _FILE: Final = Path(__file__).parent / "data" / "DOSE_LIMITS@1.json"
 

@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 
 from app.assessments.rules.change import is_remission, is_response
 from app.assessments.rules.instrument import ChangeRules, Clock, Instrument
-from app.protocols.rules import DataFile
+from app.kernel.data_files import DataFile
 
 _MAINTENANCE: Final = "maintenance"
 PERCENT_PLACES: Final = Decimal("0.01")

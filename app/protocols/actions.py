@@ -8,6 +8,7 @@ from uuid import UUID
 
 from app.kernel import clock
 from app.kernel.actor import Actor
+from app.kernel.data_files import DataFile, DataFileError
 from app.kernel.database import WriteSession
 from app.kernel.errors import Conflict, Fault, Invalid
 from app.kernel.ledger import name_change
@@ -15,7 +16,7 @@ from app.kernel.records import already_created, identity_of, one_for_update
 from app.protocols.catalogue import shipped_protocols
 from app.protocols.models import ClinicProtocol
 from app.protocols.queries import highest_version
-from app.protocols.rules import DataFile, DataFileError, protocol_in
+from app.protocols.rules import protocol_in
 from app.protocols.schemas import ClinicProtocolCreate, RetireClinicProtocol
 
 

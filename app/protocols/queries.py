@@ -7,11 +7,12 @@ from typing import Any, Final, cast
 from sqlalchemy import Select, func, select
 
 from app.kernel.actor import Actor
+from app.kernel.data_files import DataFile
 from app.kernel.database import ReadSession
 from app.kernel.tables import Base
 from app.protocols.catalogue import shipped_protocols
 from app.protocols.models import ClinicProtocol
-from app.protocols.rules import DataFile, Protocol, protocol_in, require_latest
+from app.protocols.rules import Protocol, protocol_in, require_latest
 
 clinic_protocol: Final = Base.metadata.tables[ClinicProtocol.__tablename__]
 _KEY: Final = (clinic_protocol.c.code, clinic_protocol.c.protocol_version)

@@ -30,7 +30,7 @@ from app.assessments.rules.scoring import (
     score_total,
     scores_of,
 )
-from app.protocols.rules import DataFileError
+from app.kernel.data_files import DataFileError
 from tests.assessments.second_scorer import epds_from_positions
 
 SHIPPED_FILES = Path(next(iter(app.__path__))) / "assessments" / "instruments"

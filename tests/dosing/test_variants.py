@@ -28,8 +28,8 @@ from app.dosing.rules import (
     reconcile,
     require_whole_devices,
 )
+from app.kernel.data_files import DataFileError
 from app.protocols.catalogue import shipped_protocols
-from app.protocols.rules import DataFileError
 from app.sessions.rules import ROUTES_OF
 from tests.dosing.test_rules import at, timeline
 from tests.proofs.care import Care, Json, ago, caring, fresh_key, path_of, start, stop, version_header

@@ -8,10 +8,9 @@ from typing import cast
 import pytest
 
 import app
+from app.kernel.data_files import DataFile, DataFileError
 from app.protocols.rules import (
     ClockStart,
-    DataFile,
-    DataFileError,
     Drug,
     Protocol,
     Route,

@@ -47,8 +47,8 @@ from app.assessments.rules.instrument import (
     When,
     Worse,
 )
+from app.kernel.data_files import DataFile
 from app.kernel.errors import Fault, Invalid
-from app.protocols.rules import DataFile
 
 
 class UnknownInstrument(Invalid):
