@@ -36,7 +36,9 @@ from app.kernel.workers import run_workers
 from app.monitoring.routes import router as monitoring
 from app.outcomes.routes import router as outcomes
 from app.patients.episodes.routes import router as episodes
+from app.patients.limits.routes import router as patient_limits
 from app.patients.routes import router as patients
+from app.policies.routes import router as policies
 from app.protocols.routes import router as protocols
 from app.sessions.routes import router as sessions
 from app.treatment.decisions.routes import router as decisions
@@ -49,8 +51,10 @@ ROUTERS: Final = (
     tokens,
     passwords,
     identity,
+    policies,
     patients,
     episodes,
+    patient_limits,
     external_treatments,
     protocols,
     courses,

@@ -8,11 +8,12 @@ from app.alerts import queries
 from app.alerts.models import Alert
 from app.alerts.rules import AlertSeverity, AlertStatus, opens_live, require_alert_move
 from app.alerts.schemas import AcknowledgeAlert, ResolveAlert
-from app.kernel import clock, policies
+from app.kernel import clock
 from app.kernel.actor import Actor
 from app.kernel.database import WriteSession
 from app.kernel.ledger import name_change
 from app.kernel.records import identity_of, one_for_update
+from app.policies.catalogue import shipped_policies
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +28,21 @@ class Cause:
 
 
 def raise_alert(
-    db: WriteSession, actor: Actor, cause: Cause, *, code: str, severity: AlertSeverity, rule: str
+    db: WriteSession,
+    actor: Actor,
+    cause: Cause,
+    *,
+    code: str,
+    severity: AlertSeverity,
+    rule: str,
+    policy_version: str | None = None,
 ) -> Alert:
-    """Raise an alert in the transaction of its cause; one about an old fact is kept closed as `historic`."""
+    """Raise an alert in the transaction of its cause; one about an old fact is kept closed as `historic`.
+
+    `policy_version` names the policy a limit came from, where it came from one.
+    """
     now = clock.now()
-    live = opens_live(cause.occurred_at, now, int(policies.value_of("alert_historic_days")))
+    live = opens_live(cause.occurred_at, now, int(shipped_policies()["alert_historic_days"].number))
     alert = Alert(
         **identity_of(actor),
         patient_id=cause.patient_id,
@@ -42,6 +53,7 @@ def raise_alert(
         cause_type=cause.resource,
         cause_id=cause.id,
         rule=rule,
+        policy_version=policy_version,
         raised_at=now,
     )
     db.add(alert)

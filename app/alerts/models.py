@@ -37,6 +37,7 @@ class Alert(ClinicRecord, Base):
     cause_type: Mapped[Code]
     cause_id: Mapped[UUID]
     rule: Mapped[LongText]
+    policy_version: Mapped[Code | None]
     raised_at: Mapped[datetime]
     acknowledged_at: Mapped[datetime | None]
     acknowledged_by: Mapped[UUID | None]

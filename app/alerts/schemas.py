@@ -39,6 +39,9 @@ class AlertRead(ClinicRecordRead):
     cause_type: str = Field(description="The kind of record that caused it.", examples=["assessment"])
     cause_id: Id = Field(description="The record that caused it.")
     rule: str = Field(description="The rule that fired, with its source.", examples=["PHQ-9 item 9 at least 1"])
+    policy_version: str | None = Field(
+        description="The version of the policy its limit came from, where it came from one.", examples=["POLICIES@1"]
+    )
     raised_at: UtcTime = Field(description="When it was raised.")
     acknowledged_at: UtcTime | None = Field(description="When somebody saw it.")
     acknowledged_by: Id | None = Field(description="Who saw it.")

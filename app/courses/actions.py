@@ -23,7 +23,7 @@ from app.courses.rules import (
 from app.courses.schemas import ChangePhase, CourseCreate, CourseUpdate, EndCourse, RePlan
 from app.identity.models import Staff
 from app.identity.rules import Role
-from app.kernel import clock, policies
+from app.kernel import clock
 from app.kernel.actor import Actor
 from app.kernel.database import WriteSession
 from app.kernel.errors import Fault, Invalid
@@ -32,6 +32,7 @@ from app.kernel.records import already_created, find, identity_of, one, one_for_
 from app.patients.episodes.models import Episode
 from app.patients.episodes.queries import open_episode
 from app.patients.models import Patient
+from app.policies.queries import number_for
 from app.protocols.queries import latest_for, resolve
 from app.protocols.rules import Phase, Protocol
 
@@ -88,15 +89,20 @@ async def open_course(db: WriteSession, actor: Actor, patient_id: UUID, body: Co
     name_change(db, course, "course.opened")
     await db.flush()
     at = local.time() if local else _USUAL_TIME
-    _plan(db, actor, course, rules.plan_sessions(starts_on, at, course.time_zone, phase.days(ahead=_ahead())))
+    _plan(
+        db,
+        actor,
+        course,
+        rules.plan_sessions(starts_on, at, course.time_zone, phase.days(ahead=await _ahead(db, actor))),
+    )
     return course
 
 
 _USUAL_TIME: Final = time(9)
 
 
-def _ahead() -> int:
-    return int(policies.value_of("plan_ahead_sessions"))
+async def _ahead(db: WriteSession, actor: Actor) -> int:
+    return int(await number_for(db, actor, "plan_ahead_sessions"))
 
 
 def _plan(db: WriteSession, actor: Actor, course: Course, sessions: Iterable[PlannedSession]) -> None:
@@ -233,7 +239,7 @@ async def plan_ahead(db: WriteSession, actor: Actor, course: Course) -> None:
         return
     last = max(of_phase, key=lambda item: item.planned_on)
     still_open = sum(item.session_id is None and item.left_out_at is None for item in of_phase)
-    days = rules.days_ahead(last.planned_on, interval, open_sessions=still_open, ahead=_ahead())
+    days = rules.days_ahead(last.planned_on, interval, open_sessions=still_open, ahead=await _ahead(db, actor))
     offsets = [(day - last.planned_on).days for day in days]
     at, number = time.fromisoformat(last.local_time), items[-1].number + 1
     _plan(db, actor, course, rules.plan_sessions(last.planned_on, at, course.time_zone, offsets, first_number=number))
@@ -280,7 +286,7 @@ async def _begin_plan(db: WriteSession, actor: Actor, course: Course, body: RePl
         raise NothingToPlan
     items = (await db.execute(queries.plan_items_of(actor, course.id))).scalars().all()
     at = time.fromisoformat(body.local_time) if body.local_time else _USUAL_TIME
-    days = phase.days(interval_days=course.interval_days, ahead=_ahead())
+    days = phase.days(interval_days=course.interval_days, ahead=await _ahead(db, actor))
     number = items[-1].number + 1 if items else 1
     _plan(db, actor, course, rules.plan_sessions(body.starts_on, at, course.time_zone, days, first_number=number))
 
@@ -316,7 +322,7 @@ async def change_phase(
     _leave_out(db, still_open, body.reason)
     course.phase, course.phase_started_on, course.interval_days = phase.name, starts_on, body.interval_days
     number = items[-1].number + 1 if items else 1
-    days = phase.days(interval_days=body.interval_days, ahead=_ahead())
+    days = phase.days(interval_days=body.interval_days, ahead=await _ahead(db, actor))
     _plan(db, actor, course, rules.plan_sessions(starts_on, at, course.time_zone, days, first_number=number))
     name_change(db, course, "course.phase_changed", reason=body.reason)
     return course

@@ -46,7 +46,6 @@ from app.monitoring.actions import (
     record_vital_signs_batch,
     void_vital_signs,
 )
-from app.monitoring.limits import pressure_limit
 from app.monitoring.models import VitalSigns
 from app.monitoring.rules import pressure_alarms
 from app.monitoring.schemas import DissociationNoteCreate, VitalSignsCreate, VitalSignsUpdate
@@ -54,6 +53,7 @@ from app.patients.actions import record_weight, register_patient
 from app.patients.episodes.actions import open_episode
 from app.patients.episodes.schemas import EpisodeCreate
 from app.patients.schemas import EmergencyContact, Identifier, PatientCreate, Sex, WeightCreate
+from app.policies.catalogue import shipped_policies
 from app.protocols.rules import Route
 from app.sessions.actions import (
     abort_session,
@@ -552,7 +552,9 @@ class PatientStory:
             typed_at = t0 + timedelta(minutes=together[-1].minute, seconds=90)
             self._add(typed_at, "nurse", "session:write", self._typing(number, t0, together))
             for reading in together:
-                if pressure_alarms(pressure_limit(), reading.systolic_mmhg, reading.diastolic_mmhg):
+                if pressure_alarms(
+                    shipped_policies()["pressure_escalate_from"].pressure, reading.systolic_mmhg, reading.diastolic_mmhg
+                ):
                     self._see_to_pressure(number, reading, typed_at)
         note_minute = min(dose.peak_minute, 30) - self.random.randrange(6)
         self._add(

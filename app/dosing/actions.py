@@ -36,7 +36,7 @@ from app.dosing.schemas import (
     DoseOrderCreate,
     ReconcileAdministration,
 )
-from app.kernel import clock, policies
+from app.kernel import clock
 from app.kernel.actor import Actor
 from app.kernel.confirmations import Doubt, require_confirmed
 from app.kernel.database import WriteSession
@@ -57,6 +57,7 @@ from app.kernel.records import (
 )
 from app.patients import queries as patient_queries
 from app.patients.models import Weight
+from app.policies.queries import number_for
 from app.protocols.queries import resolve
 from app.sessions import queries as session_queries
 from app.sessions import rules as session_rules
@@ -448,9 +449,8 @@ async def _compared(
     if given_mg is None:
         return []
     order = await _order_of(db, actor, administration)
-    compared = rules.dose_deviations(
-        given_mg, order.ordered_mg if order else None, tolerance_mg=policies.value_of("dose_tolerance_mg")
-    )
+    tolerance_mg = await number_for(db, actor, "dose_tolerance_mg")
+    compared = rules.dose_deviations(given_mg, order.ordered_mg if order else None, tolerance_mg=tolerance_mg)
     limits = await _limits_of(db, actor, treatment, administration.drug, administration.route)
     # A placebo holds none of the drug that is limited.
     breaches = (
@@ -746,7 +746,7 @@ async def space_sessions(
         return
     await db.flush()
     # Where only the day is known, the time between two doses is reckoned from days.
-    reach = timedelta(hours=int(policies.value_of("session_gap_minimum_hours"))) + timedelta(days=2)
+    reach = timedelta(hours=int(await number_for(db, actor, "session_gap_minimum_hours"))) + timedelta(days=2)
     near = session_queries.sessions_given_between(actor, patient_id, min(moments), max(moments) + reach)
     for treatment in (await db.execute(near)).scalars().all():
         if await _note_interval(db, actor, treatment):

@@ -29,8 +29,8 @@ class Role(StrEnum):
 ROLE_PERMISSIONS: Final[Mapping[Role, frozenset[str]]] = {
     Role.ADMIN: frozenset(
         {
-            "clinic:read", "clinic:write", "protocol:write", "staff:read", "staff:write", "patient:read",
-            "schedule:read", "schedule:write", "change:read",
+            "clinic:read", "clinic:write", "policy:write", "protocol:write", "staff:read", "staff:write",
+            "patient:read", "schedule:read", "schedule:write", "change:read",
         }
     ),
     Role.PRESCRIBER: frozenset(

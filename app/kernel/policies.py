@@ -1,7 +1,6 @@
-"""What a clinic may set: shipped defaults with their source.
+"""What the kernel itself goes by: shipped values with their source, which no clinic sets.
 
-A default is a file's row with the publication it comes from, or "Seriatim default" where we chose. Results keep the
-version of the file they used.
+What a clinic may set lies above, in the area of policies, which shows these beside its own.
 """
 
 import json

@@ -1,6 +1,7 @@
 """Recording what was measured and observed. Appending never touches the session's own row."""
 
 from collections.abc import Sequence
+from typing import Final
 from uuid import UUID
 
 from app.alerts.actions import Cause, end_alerts_of, raise_alert
@@ -17,7 +18,6 @@ from app.kernel.records import (
     reason_of_change,
 )
 from app.monitoring import rules
-from app.monitoring.limits import pressure_limit
 from app.monitoring.models import DissociationNote, VitalSigns
 from app.monitoring.schemas import (
     MEASURES,
@@ -27,6 +27,8 @@ from app.monitoring.schemas import (
     VitalSignsCreate,
     VitalSignsUpdate,
 )
+from app.policies.queries import values_for
+from app.policies.rules import InForce
 from app.sessions.models import TreatmentSession
 
 
@@ -58,6 +60,7 @@ async def _append(
     if (before := await already_created(db, actor, VitalSigns, body, session_id=treatment.id)) is not None:
         return before
     rules.require_possible_pressure(body.systolic_mmhg, body.diastolic_mmhg, pointer=f"{pointer}/diastolic_mmhg")
+    limit = await _pressure_limit(db, actor, treatment.patient_id)
     reading = VitalSigns(
         **identity_of(actor, body),
         patient_id=treatment.patient_id,
@@ -66,19 +69,36 @@ async def _append(
     )
     db.add(reading)
     name_change(db, reading, "vital_signs.recorded", occurred_at=body.measured_at)
-    if _alarms(reading):
-        _alarm(db, actor, reading)
+    if _alarms(limit, reading):
+        _alarm(db, actor, reading, limit)
     return reading
 
 
-def _alarms(reading: VitalSigns) -> bool:
-    return rules.pressure_alarms(pressure_limit(), reading.systolic_mmhg, reading.diastolic_mmhg)
+_LIMIT: Final = "pressure_escalate_from"
 
 
-def _alarm(db: WriteSession, actor: Actor, reading: VitalSigns) -> None:
+async def _pressure_limit(db: WriteSession, actor: Actor, patient_id: UUID) -> InForce:
+    """From which pressure on somebody has to look at a patient now."""
+    return (await values_for(db, actor, [_LIMIT], patient_id))[_LIMIT]
+
+
+def _alarms(limit: InForce, reading: VitalSigns) -> bool:
+    return rules.pressure_alarms(limit.pressure, reading.systolic_mmhg, reading.diastolic_mmhg)
+
+
+def _alarm(db: WriteSession, actor: Actor, reading: VitalSigns, limit: InForce) -> None:
     cause = Cause(reading.__resource__, reading.id, reading.patient_id, reading.session_id, reading.measured_at)
-    limit = pressure_limit()
-    raise_alert(db, actor, cause, code=limit.code, severity=AlertSeverity.URGENT, rule=limit.in_words)
+    high = limit.pressure
+    rule = f"Blood pressure from {high.systolic_mmhg} systolic or {high.diastolic_mmhg} diastolic mmHg. {limit.source}"
+    raise_alert(
+        db,
+        actor,
+        cause,
+        code="pressure_high",
+        severity=AlertSeverity.URGENT,
+        rule=rule,
+        policy_version=limit.version,
+    )
 
 
 async def correct_vital_signs(  # a correction carries version and reason
@@ -92,16 +112,18 @@ async def correct_vital_signs(  # a correction carries version and reason
     """
     reading = await one_for_update(db, actor, VitalSigns, reading_id, if_match)
     why = reason_of_change(actor, reading, reason)
-    told, alarmed = body.model_dump(exclude_unset=True), _alarms(reading)
+    limit = await _pressure_limit(db, actor, reading.patient_id)
+    told, alarmed = body.model_dump(exclude_unset=True), _alarms(limit, reading)
     for member, value in told.items():
         setattr(reading, member, value)
     rules.require_something_left((getattr(reading, one_of) for one_of in MEASURES), told.keys() & MEASURES)
     rules.require_possible_pressure(reading.systolic_mmhg, reading.diastolic_mmhg)
     name_change(db, reading, "vital_signs.corrected", reason=why, occurred_at=reading.measured_at)
-    if alarmed and not _alarms(reading):
+    if not _alarms(limit, reading):
+        # Also where it did not alarm before: the limit may have been another when it was recorded.
         await end_alerts_of(db, actor, reading.id, "The reading was corrected.")
-    elif not alarmed and _alarms(reading):
-        _alarm(db, actor, reading)
+    elif not alarmed:
+        _alarm(db, actor, reading, limit)
     return reading
 
 

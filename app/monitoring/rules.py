@@ -4,10 +4,10 @@ Only what no body can have is refused here. A reading that is merely alarming is
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app.kernel.errors import Fault, Invalid
+from app.policies.rules import Pressure
 
 
 class NothingLeft(Invalid):
@@ -71,29 +71,10 @@ def require_possible_pressure(
         )
 
 
-@dataclass(frozen=True, slots=True)
-class PressureLimit:
-    """From which blood pressure on somebody has to look, and who says so."""
-
-    code: str
-    version: int
-    systolic_mmhg_from: int
-    diastolic_mmhg_from: int
-    source: str
-
-    @property
-    def in_words(self) -> str:
-        """The rule as an alert carries it."""
-        return (
-            f"Blood pressure from {self.systolic_mmhg_from} systolic or {self.diastolic_mmhg_from} diastolic mmHg. "
-            f"{self.source}"
-        )
-
-
-def pressure_alarms(limit: PressureLimit, systolic_mmhg: int | None, diastolic_mmhg: int | None) -> bool:
+def pressure_alarms(limit: Pressure, systolic_mmhg: int | None, diastolic_mmhg: int | None) -> bool:
     """Say whether a pressure is as high as a limit in either of its parts; what was not measured alarms nobody."""
-    return (systolic_mmhg is not None and systolic_mmhg >= limit.systolic_mmhg_from) or (
-        diastolic_mmhg is not None and diastolic_mmhg >= limit.diastolic_mmhg_from
+    return (systolic_mmhg is not None and systolic_mmhg >= limit.systolic_mmhg) or (
+        diastolic_mmhg is not None and diastolic_mmhg >= limit.diastolic_mmhg
     )
 
 

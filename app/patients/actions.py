@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from app.kernel import policies
 from app.kernel.actor import Actor
 from app.kernel.confirmations import Doubt, require_confirmed
 from app.kernel.database import WriteSession
@@ -21,6 +20,7 @@ from app.kernel.records import (
 from app.patients import queries, rules
 from app.patients.models import Patient, PatientIdentifier, Weight
 from app.patients.schemas import Identifier, PatientCreate, PatientUpdate, WeightCreate, WeightUpdate
+from app.policies.queries import values_for
 
 
 async def register_patient(db: WriteSession, actor: Actor, body: PatientCreate) -> Patient:
@@ -110,14 +110,17 @@ async def record_weight(db: WriteSession, actor: Actor, patient_id: UUID, body: 
         return before
     patient = await one(db, actor, Patient, patient_id)
     previous = (await db.execute(queries.latest_weight(actor, patient_id))).scalar_one_or_none()
+    asked = await values_for(db, actor, ["weight_difference_fraction", "weight_recent_days"])
+    fraction = asked["weight_difference_fraction"].number
     surprising = rules.weight_is_surprising(
         body.weight_kg,
         body.measured_at,
         previous and rules.WeighedBefore(previous.weight_kg, previous.measured_at),
-        fraction=policies.value_of("weight_difference_fraction"),
-        recent=timedelta(days=int(policies.value_of("weight_recent_days"))),
+        fraction=fraction,
+        recent=timedelta(days=int(asked["weight_recent_days"].number)),
     )
-    doubt = Doubt("weight_differs", "#/weight_kg", "It differs by 10 % or more from the patient's recent weight.")
+    detail = f"It differs by {fraction:.0%} or more from the patient's recent weight."
+    doubt = Doubt("weight_differs", "#/weight_kg", detail)
     require_confirmed([doubt] if surprising else [], body.confirm)
     weight = Weight(**identity_of(actor, body), patient_id=patient.id, **body.model_dump(exclude={"id", "confirm"}))
     db.add(weight)

@@ -12,7 +12,7 @@ from app.courses.external.queries import given_elsewhere
 from app.courses.models import Course, PlanItem
 from app.courses.rules import CourseEnded, CourseStatus, IntervalBreach, When
 from app.identity.models import Location
-from app.kernel import clock, policies
+from app.kernel import clock
 from app.kernel.actor import Actor
 from app.kernel.confirmations import Doubt, require_confirmed
 from app.kernel.database import WriteSession
@@ -27,6 +27,7 @@ from app.kernel.records import (
     one_locked,
     reason_of_change,
 )
+from app.policies.queries import values_for
 from app.protocols.queries import resolve
 from app.protocols.rules import Drug
 from app.sessions import queries, rules
@@ -130,9 +131,8 @@ async def _breach(
     """Which interval a session by injection or infusion does not keep from the patient's others, here and elsewhere."""
     if treatment.route not in course_rules.INJECTED:
         return None
-    minimum, usual = (
-        timedelta(hours=int(policies.value_of(f"session_gap_{name}_hours"))) for name in ("minimum", "usual")
-    )
+    gaps = await values_for(db, actor, ["session_gap_minimum_hours", "session_gap_usual_hours"])
+    minimum, usual = (timedelta(hours=int(gap.number)) for gap in gaps.values())
     around = usual + timedelta(days=2)
     start, end = at - around, at if before_only else at + around
     here = (await db.execute(queries.sessions_near(actor, treatment.patient_id, start, end))).mappings()

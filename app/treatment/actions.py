@@ -21,7 +21,7 @@ from app.courses.schemas import CourseCreate
 from app.dosing.actions import add_past_administration, note_past_interval, space_sessions
 from app.dosing.models import Administration, DoseEventRecord, DoseOrder
 from app.dosing.schemas import AnyAdministration
-from app.kernel import clock, policies
+from app.kernel import clock
 from app.kernel.actor import Actor
 from app.kernel.database import WriteSession
 from app.kernel.endpoint import needs_key, require_permission
@@ -42,6 +42,7 @@ from app.monitoring.models import DissociationNote, VitalSigns
 from app.patients import queries as patient_queries
 from app.patients.episodes.models import Episode
 from app.patients.models import Patient, Weight
+from app.policies.catalogue import shipped_policies
 from app.protocols.queries import resolve
 from app.protocols.rules import Drug, Route
 from app.sessions.actions import EndsBeforeStart, add_past_visit
@@ -171,7 +172,7 @@ def _require_over(actor: Actor, body: PastSession, ended_at: datetime, now: date
     if body.given_on is not None:  # noon stands for the day, so the day is what is compared
         over, pointer = body.given_on <= now.astimezone(ZoneInfo(actor.time_zone)).date(), "#/given_on"
     else:
-        tolerance = timedelta(minutes=int(policies.value_of("clock_tolerance_minutes")))
+        tolerance = timedelta(minutes=int(shipped_policies()["clock_tolerance_minutes"].number))
         over, pointer = ended_at <= now + tolerance, "#"
     if not over:
         raise NotOver(faults=[Fault("in_future", "Must not lie ahead.", pointer=pointer)])

@@ -122,6 +122,7 @@ CREATE TABLE alert (
     cause_type character varying(64) NOT NULL,
     cause_id uuid NOT NULL,
     rule text NOT NULL,
+    policy_version character varying(64),
     raised_at timestamp with time zone NOT NULL,
     acknowledged_at timestamp with time zone,
     acknowledged_by uuid,
@@ -603,6 +604,28 @@ CREATE TABLE patient_identifier (
     CONSTRAINT pk_patient_identifier PRIMARY KEY (clinic_id, system, value)
 );
 
+CREATE TABLE patient_limit (
+    clinic_id uuid NOT NULL,
+    id uuid NOT NULL,
+    patient_id uuid NOT NULL,
+    code character varying(64) NOT NULL,
+    value jsonb,
+    effective_at timestamp with time zone NOT NULL,
+    reason text NOT NULL,
+    source text,
+    origin character varying(64) NOT NULL,
+    create_digest character varying(64),
+    entered_in_error_at timestamp with time zone,
+    entered_in_error_by uuid,
+    entered_in_error_reason text,
+    version integer NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by uuid NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT fk_patient_limit__clinic_id_patient_id FOREIGN KEY (clinic_id, patient_id) REFERENCES patient(clinic_id, id),
+    CONSTRAINT pk_patient_limit PRIMARY KEY (clinic_id, id)
+);
+
 CREATE TABLE plan_item (
     clinic_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -630,6 +653,27 @@ CREATE TABLE plan_item (
     CONSTRAINT fk_plan_item__clinic_id_patient_id FOREIGN KEY (clinic_id, patient_id) REFERENCES patient(clinic_id, id),
     CONSTRAINT pk_plan_item PRIMARY KEY (clinic_id, id),
     CONSTRAINT uq_plan_item__clinic_id_course_id_number UNIQUE (clinic_id, course_id, number)
+);
+
+CREATE TABLE policy_setting (
+    clinic_id uuid NOT NULL,
+    id uuid NOT NULL,
+    code character varying(64) NOT NULL,
+    value jsonb,
+    effective_at timestamp with time zone NOT NULL,
+    reason text NOT NULL,
+    source text,
+    origin character varying(64) NOT NULL,
+    create_digest character varying(64),
+    entered_in_error_at timestamp with time zone,
+    entered_in_error_by uuid,
+    entered_in_error_reason text,
+    version integer NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by uuid NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT fk_policy_setting__clinic_id FOREIGN KEY (clinic_id) REFERENCES clinic(id),
+    CONSTRAINT pk_policy_setting PRIMARY KEY (clinic_id, id)
 );
 
 CREATE TABLE principal (
@@ -862,9 +906,13 @@ CREATE INDEX ix_patient__clinic_id_family_name_folded_given_name_folded_id ON pu
 
 CREATE INDEX ix_patient_identifier__clinic_id_patient_id ON public.patient_identifier USING btree (clinic_id, patient_id);
 
+CREATE INDEX ix_patient_limit__clinic_id_patient_id_code_effective_at ON public.patient_limit USING btree (clinic_id, patient_id, code, effective_at);
+
 CREATE INDEX ix_plan_item__clinic_id_patient_id ON public.plan_item USING btree (clinic_id, patient_id);
 
 CREATE INDEX ix_plan_item__clinic_id_starts_at ON public.plan_item USING btree (clinic_id, starts_at);
+
+CREATE INDEX ix_policy_setting__clinic_id_code_effective_at ON public.policy_setting USING btree (clinic_id, code, effective_at);
 
 CREATE INDEX ix_principal__account_id ON public.principal USING btree (account_id);
 

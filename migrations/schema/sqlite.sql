@@ -122,6 +122,7 @@ CREATE TABLE alert (
     cause_type VARCHAR(64) NOT NULL,
     cause_id CHAR(32) NOT NULL,
     rule TEXT NOT NULL,
+    policy_version VARCHAR(64),
     raised_at DATETIME NOT NULL,
     acknowledged_at DATETIME,
     acknowledged_by CHAR(32),
@@ -603,6 +604,28 @@ CREATE TABLE patient_identifier (
     CONSTRAINT fk_patient_identifier__clinic_id_patient_id FOREIGN KEY(clinic_id, patient_id) REFERENCES patient (clinic_id, id)
 );
 
+CREATE TABLE patient_limit (
+    clinic_id CHAR(32) NOT NULL,
+    id CHAR(32) NOT NULL,
+    patient_id CHAR(32) NOT NULL,
+    code VARCHAR(64) NOT NULL,
+    value JSON,
+    effective_at DATETIME NOT NULL,
+    reason TEXT NOT NULL,
+    source TEXT,
+    origin VARCHAR(64) NOT NULL,
+    create_digest VARCHAR(64),
+    entered_in_error_at DATETIME,
+    entered_in_error_by CHAR(32),
+    entered_in_error_reason TEXT,
+    version INTEGER NOT NULL,
+    recorded_at DATETIME NOT NULL,
+    recorded_by CHAR(32) NOT NULL,
+    updated_at DATETIME NOT NULL,
+    CONSTRAINT pk_patient_limit PRIMARY KEY (clinic_id, id),
+    CONSTRAINT fk_patient_limit__clinic_id_patient_id FOREIGN KEY(clinic_id, patient_id) REFERENCES patient (clinic_id, id)
+);
+
 CREATE TABLE plan_item (
     clinic_id CHAR(32) NOT NULL,
     id CHAR(32) NOT NULL,
@@ -630,6 +653,27 @@ CREATE TABLE plan_item (
     CONSTRAINT fk_plan_item__clinic_id_course_id FOREIGN KEY(clinic_id, course_id) REFERENCES course (clinic_id, id),
     CONSTRAINT fk_plan_item__clinic_id_patient_id FOREIGN KEY(clinic_id, patient_id) REFERENCES patient (clinic_id, id),
     CONSTRAINT uq_plan_item__clinic_id_course_id_number UNIQUE (clinic_id, course_id, number)
+);
+
+CREATE TABLE policy_setting (
+    clinic_id CHAR(32) NOT NULL,
+    id CHAR(32) NOT NULL,
+    code VARCHAR(64) NOT NULL,
+    value JSON,
+    effective_at DATETIME NOT NULL,
+    reason TEXT NOT NULL,
+    source TEXT,
+    origin VARCHAR(64) NOT NULL,
+    create_digest VARCHAR(64),
+    entered_in_error_at DATETIME,
+    entered_in_error_by CHAR(32),
+    entered_in_error_reason TEXT,
+    version INTEGER NOT NULL,
+    recorded_at DATETIME NOT NULL,
+    recorded_by CHAR(32) NOT NULL,
+    updated_at DATETIME NOT NULL,
+    CONSTRAINT pk_policy_setting PRIMARY KEY (clinic_id, id),
+    CONSTRAINT fk_policy_setting__clinic_id FOREIGN KEY(clinic_id) REFERENCES clinic (id)
 );
 
 CREATE TABLE principal (
@@ -862,9 +906,13 @@ CREATE INDEX ix_patient__clinic_id_family_name_folded_given_name_folded_id ON pa
 
 CREATE INDEX ix_patient_identifier__clinic_id_patient_id ON patient_identifier (clinic_id, patient_id);
 
+CREATE INDEX ix_patient_limit__clinic_id_patient_id_code_effective_at ON patient_limit (clinic_id, patient_id, code, effective_at);
+
 CREATE INDEX ix_plan_item__clinic_id_patient_id ON plan_item (clinic_id, patient_id);
 
 CREATE INDEX ix_plan_item__clinic_id_starts_at ON plan_item (clinic_id, starts_at);
+
+CREATE INDEX ix_policy_setting__clinic_id_code_effective_at ON policy_setting (clinic_id, code, effective_at);
 
 CREATE INDEX ix_principal__account_id ON principal (account_id);
 

@@ -236,6 +236,37 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_table(
+        "policy_setting",
+        sa.Column("clinic_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("code", sa.String(length=64), nullable=False),
+        sa.Column(
+            "value",
+            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
+            nullable=True,
+        ),
+        sa.Column("effective_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=True),
+        sa.Column("origin", sa.String(length=64), nullable=False),
+        sa.Column("create_digest", sa.String(length=64), nullable=True),
+        sa.Column("entered_in_error_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("entered_in_error_by", sa.Uuid(), nullable=True),
+        sa.Column("entered_in_error_reason", sa.Text(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by", sa.Uuid(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["clinic_id"], ["clinic.id"], name=op.f("fk_policy_setting__clinic_id")),
+        sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_policy_setting")),
+    )
+    op.create_index(
+        op.f("ix_policy_setting__clinic_id_code_effective_at"),
+        "policy_setting",
+        ["clinic_id", "code", "effective_at"],
+        unique=False,
+    )
+    op.create_table(
         "principal",
         sa.Column("clinic_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -306,6 +337,7 @@ def upgrade() -> None:
         sa.Column("cause_type", sa.String(length=64), nullable=False),
         sa.Column("cause_id", sa.Uuid(), nullable=False),
         sa.Column("rule", sa.Text(), nullable=False),
+        sa.Column("policy_version", sa.String(length=64), nullable=True),
         sa.Column("raised_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("acknowledged_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("acknowledged_by", sa.Uuid(), nullable=True),
@@ -460,6 +492,42 @@ def upgrade() -> None:
         op.f("ix_patient_identifier__clinic_id_patient_id"),
         "patient_identifier",
         ["clinic_id", "patient_id"],
+        unique=False,
+    )
+    op.create_table(
+        "patient_limit",
+        sa.Column("clinic_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("patient_id", sa.Uuid(), nullable=False),
+        sa.Column("code", sa.String(length=64), nullable=False),
+        sa.Column(
+            "value",
+            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
+            nullable=True,
+        ),
+        sa.Column("effective_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=True),
+        sa.Column("origin", sa.String(length=64), nullable=False),
+        sa.Column("create_digest", sa.String(length=64), nullable=True),
+        sa.Column("entered_in_error_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("entered_in_error_by", sa.Uuid(), nullable=True),
+        sa.Column("entered_in_error_reason", sa.Text(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by", sa.Uuid(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "patient_id"],
+            ["patient.clinic_id", "patient.id"],
+            name=op.f("fk_patient_limit__clinic_id_patient_id"),
+        ),
+        sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_patient_limit")),
+    )
+    op.create_index(
+        op.f("ix_patient_limit__clinic_id_patient_id_code_effective_at"),
+        "patient_limit",
+        ["clinic_id", "patient_id", "code", "effective_at"],
         unique=False,
     )
     op.create_table(
@@ -1466,6 +1534,8 @@ def downgrade() -> None:
     op.drop_table("course")
     op.drop_index(op.f("ix_weight__clinic_id_patient_id_measured_at"), table_name="weight")
     op.drop_table("weight")
+    op.drop_index(op.f("ix_patient_limit__clinic_id_patient_id_code_effective_at"), table_name="patient_limit")
+    op.drop_table("patient_limit")
     op.drop_index(op.f("ix_patient_identifier__clinic_id_patient_id"), table_name="patient_identifier")
     op.drop_table("patient_identifier")
     op.drop_index(op.f("ix_external_treatment__clinic_id_patient_id_counted_from"), table_name="external_treatment")
@@ -1485,6 +1555,8 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_principal__id"), table_name="principal")
     op.drop_index(op.f("ix_principal__account_id"), table_name="principal")
     op.drop_table("principal")
+    op.drop_index(op.f("ix_policy_setting__clinic_id_code_effective_at"), table_name="policy_setting")
+    op.drop_table("policy_setting")
     op.drop_index(op.f("ix_patient__clinic_id_family_name_folded_given_name_folded_id"), table_name="patient")
     op.drop_index(op.f("ix_patient__clinic_id_birth_on"), table_name="patient")
     op.drop_table("patient")

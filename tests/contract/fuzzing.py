@@ -17,7 +17,11 @@ from tests.factories.patients import patient_body
 from tests.world import Installation, make_world
 
 # Words that only a list of this installation knows.
-_VOCABULARY = {"protocol_code": ("KET_IV_6x3W", "OPEN"), "instrument": ("PHQ9", "MADRS")}
+_VOCABULARY = {
+    "policy_code": ("gate_profile", "spo2_alert_below"),
+    "protocol_code": ("KET_IV_6x3W", "OPEN"),
+    "instrument": ("PHQ9", "MADRS"),
+}
 ROLES = ("prescriber", "nurse", "admin", "front_desk", "therapist", "auditor", "director")
 
 

@@ -26,7 +26,7 @@ NOW = datetime(2026, 3, 2, 14, 5, tzinfo=UTC)
 
 # Written by hand and not taken from the code: what each role may write, beside what it reads.
 MAY_WRITE = {
-    "admin": {"clinic", "protocol", "staff", "schedule"},
+    "admin": {"clinic", "policy", "protocol", "staff", "schedule"},
     "prescriber": {
         "protocol",
         "patient",

@@ -20,11 +20,13 @@ Json = dict[str, Any]
 PATHS: Final[Mapping[str, str]] = {
     "clinic": "/v1/clinics",
     "location": "/v1/locations",
+    "policy_setting": "/v1/policy-settings",
     "clinic_protocol": "/v1/clinic-protocols",
     "staff": "/v1/staff",
     "client": "/v1/clients",
     "patient": "/v1/patients",
     "weight": "/v1/weights",
+    "patient_limit": "/v1/patient-limits",
     "episode": "/v1/episodes",
     "external_treatment": "/v1/external-treatments",
     "course": "/v1/courses",

@@ -181,6 +181,10 @@ GIVEN_ELSEWHERE: Final[Json] = {
 }
 
 
+OWN_RULE: Final = {"code": "weight_recent_days", "value": 60, "reason": "Our own rule."}
+HIGH_UP: Final = {"code": "spo2_start_hold_below", "value": 90, "reason": "Lives at 2 500 m."}
+
+
 async def _below_patient(stage: Stage, what: str, body: Json) -> Json:
     patient = await stage.care.patient()
     return await stage.care.new(f"/v1/patients/{patient['id']}/{what}", body)
@@ -195,11 +199,13 @@ MAKERS: Final[Mapping[str, Maker]] = {
     "location": lambda stage: stage.admin.new("/v1/locations", {"name": f"Room {mark()}"}),
     "staff": lambda stage: stage.admin.new("/v1/staff", staff_body()),
     "client": lambda stage: stage.admin.new("/v1/clients", {"name": f"Registry {mark()}", "scopes": ["session:read"]}),
+    "policy_setting": lambda stage: stage.admin.new("/v1/policies", OWN_RULE),
     "clinic_protocol": lambda stage: stage.care.new("/v1/clinic-protocols", protocol_body()),
     "patient": lambda stage: stage.care.patient(),
     "weight": _weight,
     "episode": lambda stage: _below_patient(stage, "episodes", {"indication_code": "F33.2"}),
     "external_treatment": lambda stage: _below_patient(stage, "external-treatments", GIVEN_ELSEWHERE),
+    "patient_limit": lambda stage: _below_patient(stage, "limits", HIGH_UP),
     "course": lambda stage: stage.care.course(),
     "dose_decision": _decision,
     "session": lambda stage: stage.care.session(),
@@ -316,6 +322,8 @@ for _name, _verb, _body in (
 ):
     RECIPES[_verb] = _target(_name, _body, versioned=True)
 RECIPES["list_episodes"] = _target("patient")
+RECIPES["list_patient_limits"] = _target("patient")
+RECIPES["list_patient_policies"] = _target("patient")
 RECIPES["list_external_treatments"] = _target("patient")
 RECIPES["list_dose_decisions"] = _target("course")
 RECIPES["list_plan"] = _target("course")
@@ -325,6 +333,7 @@ RECIPES["get_session_record"] = _target("session")
 RECIPES["list_weights"] = _target("patient")
 for _name in (
     "list_clinics",
+    "list_policies",
     "list_protocols",
     "list_instruments",
     "list_changes",
@@ -534,6 +543,22 @@ async def update_clinic(stage: Stage) -> Call:
 async def create_clinic(stage: Stage) -> Call:
     administrator = {"username": f"dana.{mark()}", "name": f"Dana {mark()}"}
     return Call(body={"name": f"Clinic {mark()}", "time_zone": "America/New_York", "administrator": administrator})
+
+
+@recipe
+async def set_policy(stage: Stage) -> Call:
+    return Call(body=OWN_RULE)
+
+
+@recipe
+async def set_patient_limit(stage: Stage) -> Call:
+    patient = await stage.care.patient()
+    return Call({"patient_id": patient["id"]}, HIGH_UP)
+
+
+@recipe
+async def get_policy(stage: Stage) -> Call:
+    return Call({"policy_code": "gate_profile"})
 
 
 @recipe

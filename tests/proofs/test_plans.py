@@ -115,7 +115,9 @@ async def test_every_statement_has_an_index_to_go_by(crowded: tuple[Installation
     sent = watch(installation.database)
     document = installation.api.openapi()
     for operation in operations_of(document):
-        admin = operation.template.startswith(("/v1/staff", "/v1/clients", "/v1/locations", "/v1/clinics"))
+        admin = operation.template.startswith(
+            ("/v1/staff", "/v1/clients", "/v1/locations", "/v1/clinics", "/v1/policies", "/v1/policy-settings")
+        )
         http = await clinic.client("admin" if admin else "prescriber")
         call: Call = await RECIPES[operation.id](stage)
         with sent.during(operation.id):
