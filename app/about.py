@@ -39,6 +39,7 @@ questionnaires before and after; and what it came to. A clinic that only keeps w
 _TAGS: Final = {
     "sign-in": "Tokens for people and programs, and who a token belongs to.",
     "patients": "People under care: identifiers, weights, illness episodes, what was given elsewhere.",
+    "eligibility": "What is asked before treatment and what a prescriber decides on it; consents; risk programmes.",
     "protocols": "Dosing and observation plans: shipped with their sources, and a clinic's own.",
     "courses": "A series of sessions for one patient under one protocol, and its plan.",
     "sessions": "One treatment visit: its moves, and the whole record of it.",

@@ -38,12 +38,16 @@ from app.outcomes.routes import router as outcomes
 from app.patients.episodes.routes import router as episodes
 from app.patients.routes import router as patients
 from app.protocols.routes import router as protocols
+from app.screening.consents.routes import router as consents
+from app.screening.enrolments.routes import router as programme_enrolments
+from app.screening.routes import router as screening
 from app.sessions.routes import router as sessions
 from app.treatment.decisions.routes import router as decisions
 from app.treatment.doses.routes import router as doses
 from app.treatment.elsewhere.routes import router as elsewhere
 from app.treatment.routes import router as treatment
 from app.treatment.rows.routes import router as session_rows
+from app.treatment.screenings.routes import router as screenings
 
 ROUTERS: Final = (
     tokens,
@@ -52,6 +56,10 @@ ROUTERS: Final = (
     patients,
     episodes,
     external_treatments,
+    screening,
+    screenings,
+    consents,
+    programme_enrolments,
     protocols,
     courses,
     decisions,

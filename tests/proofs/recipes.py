@@ -13,6 +13,7 @@ from uuid import UUID
 import httpx2
 
 from app.kernel.ids import new_id
+from app.screening.catalogue import askable_codes
 from tests.factories.patients import patient_body
 from tests.proofs.care import (
     PATHS,
@@ -181,6 +182,34 @@ GIVEN_ELSEWHERE: Final[Json] = {
 }
 
 
+def screening_body(**members: Any) -> Json:
+    """Every item that is asked answered no, but for one that is only a caution."""
+    answers = [{"code": code, "answer": "no", "detail": None} for code in askable_codes()]
+    told = {"code": "SUD_HISTORY", "answer": "yes", "detail": "Alcohol, until 2020."}
+    answers = [told if one["code"] == told["code"] else one for one in answers]
+    return {"drug": "ketamine", "screened_at": ago(hours=1), "answers": answers} | members
+
+
+def consent_body(**members: Any) -> Json:
+    """A treatment consent on paper."""
+    return {
+        "kind": "treatment",
+        "document_code": "KETAMINE_CONSENT",
+        "document_version": "2026-01",
+        "signed_at": ago(hours=1),
+        "method": "paper",
+        "elements": ["off_label", "risks", "driving"],
+    } | members
+
+
+ENROLLED: Final[Json] = {
+    "programme": "SPRAVATO_REMS",
+    "enrolled_on": "2026-03-02",
+    "signed_by_patient": True,
+    "signed_by_prescriber": True,
+}
+
+
 async def _below_patient(stage: Stage, what: str, body: Json) -> Json:
     patient = await stage.care.patient()
     return await stage.care.new(f"/v1/patients/{patient['id']}/{what}", body)
@@ -200,6 +229,9 @@ MAKERS: Final[Mapping[str, Maker]] = {
     "weight": _weight,
     "episode": lambda stage: _below_patient(stage, "episodes", {"indication_code": "F33.2"}),
     "external_treatment": lambda stage: _below_patient(stage, "external-treatments", GIVEN_ELSEWHERE),
+    "screening": lambda stage: _below_patient(stage, "screenings", screening_body()),
+    "consent": lambda stage: _below_patient(stage, "consents", consent_body()),
+    "programme_enrolment": lambda stage: _below_patient(stage, "programme-enrolments", ENROLLED),
     "course": lambda stage: stage.care.course(),
     "dose_decision": _decision,
     "session": lambda stage: stage.care.session(),
@@ -255,6 +287,9 @@ UPDATES: Final[Mapping[str, Json]] = {
     "weight": {"weight_kg": 82.1},
     "episode": {"ended_on": "2026-03-02"},
     "external_treatment": {"sessions": 5},
+    "screening": {"answers": [{"code": "ANEURYSM", "answer": "yes", "detail": "Repaired in 2019."}]},
+    "consent": {"elements": ["risks"]},
+    "programme_enrolment": {"ended_on": "2026-09-30"},
     "course": {"indication_code": "F33.1"},
     "session": {"note": "Prefers the quiet room."},
     "administration": {"lot": "K2291", "drawn_mg": 41.3},
@@ -307,6 +342,8 @@ for _name, _verb, _body in (
     ("staff", "invite_staff", None),
     ("client", "rotate_client_secret", None),
     ("client", "disable_client", None),
+    ("screening", "decide_screening", {"decision": "eligible", "reason": "Sober for six years."}),
+    ("consent", "withdraw_consent", {"reason": "Wants to pause treatment."}),
     ("course", "pause_course", {"reason": "Travelling."}),
     ("course", "complete_course", {"reason": "All sessions given."}),
     ("course", "discontinue_course", {"reason": "No effect."}),
@@ -403,6 +440,31 @@ async def create_episode(stage: Stage) -> Call:
 async def create_external_treatment(stage: Stage) -> Call:
     patient = await stage.care.patient()
     return Call({"patient_id": patient["id"]}, GIVEN_ELSEWHERE)
+
+
+@recipe
+async def create_screening(stage: Stage) -> Call:
+    patient = await stage.care.patient()
+    return Call({"patient_id": patient["id"]}, screening_body())
+
+
+@recipe
+async def create_consent(stage: Stage) -> Call:
+    patient = await stage.care.patient()
+    return Call({"patient_id": patient["id"]}, consent_body())
+
+
+@recipe
+async def create_programme_enrolment(stage: Stage) -> Call:
+    patient = await stage.care.patient()
+    return Call({"patient_id": patient["id"]}, ENROLLED)
+
+
+@recipe
+async def create_place_enrolment(stage: Stage) -> Call:
+    location = await MAKERS["location"](stage)
+    body = {"programme": "SPRAVATO_REMS", "location_id": location["id"], "enrolled_on": "2026-03-02"}
+    return Call(body=body)
 
 
 @recipe
@@ -544,6 +606,11 @@ async def get_protocol(stage: Stage) -> Call:
 @recipe
 async def get_protocol_version(stage: Stage) -> Call:
     return Call({"protocol_code": "OPEN", "protocol_version": "1"})
+
+
+@recipe
+async def get_screening_checklist(stage: Stage) -> Call:
+    return Call({"checklist_code": "ELIGIBILITY"})
 
 
 @recipe
