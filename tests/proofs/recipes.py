@@ -184,9 +184,8 @@ GIVEN_ELSEWHERE: Final[Json] = {
 
 def screening_body(**members: Any) -> Json:
     """Every item that is asked answered no, but for one that is only a caution."""
-    answers = [{"code": code, "answer": "no", "detail": None} for code in askable_codes()]
     told = {"code": "SUD_HISTORY", "answer": "yes", "detail": "Alcohol, until 2020."}
-    answers = [told if one["code"] == told["code"] else one for one in answers]
+    answers = [told if code == told["code"] else {"code": code, "answer": "no"} for code in askable_codes()]
     return {"drug": "ketamine", "screened_at": ago(hours=1), "answers": answers} | members
 
 

@@ -26,5 +26,16 @@ async def signed(db: ReadSession, actor: Actor, patient_id: UUID) -> list[Signed
         consent.c.patient_id == patient_id, consent.c.entered_in_error_at.is_(None)
     )
     names = Signed.__dataclass_fields__
-    rows = (await db.execute(statement.with_only_columns(*(consent.c[name] for name in names)))).mappings()
-    return [Signed(**{**row, "drug": None if row["drug"] is None else Drug(row["drug"])}) for row in rows]
+    rows = (await db.execute(statement.with_only_columns(*(consent.c[name] for name in names)))).all()
+    return [
+        Signed(
+            row.id,
+            row.kind,
+            None if row.drug is None else Drug(row.drug),
+            row.signed_on,
+            row.signed_at,
+            row.withdrawn_at,
+            row.expires_on,
+        )
+        for row in rows
+    ]
