@@ -201,6 +201,12 @@ def consent_body(**members: Any) -> Json:
     } | members
 
 
+DECIDED: Final[Json] = {
+    "decision": "eligible_with_conditions",
+    "reason": "Sober for six years.",
+    "conditions": "Alcohol is asked about at every visit.",
+}
+
 ENROLLED: Final[Json] = {
     "programme": "SPRAVATO_REMS",
     "enrolled_on": "2026-03-02",
@@ -341,7 +347,7 @@ for _name, _verb, _body in (
     ("staff", "invite_staff", None),
     ("client", "rotate_client_secret", None),
     ("client", "disable_client", None),
-    ("screening", "decide_screening", {"decision": "eligible", "reason": "Sober for six years."}),
+    ("screening", "decide_screening", DECIDED),
     ("consent", "withdraw_consent", {"reason": "Wants to pause treatment."}),
     ("course", "pause_course", {"reason": "Travelling."}),
     ("course", "complete_course", {"reason": "All sessions given."}),

@@ -252,6 +252,15 @@ def test_a_decision_passes_over_nothing(
     assert tuple(refused.value.members.values()) == missing
 
 
+def test_every_contraindication_is_named() -> None:
+    findings = tuple(Finding(code, ItemClass.CONTRAINDICATED, Answer.YES) for code in ("ANEURYSM", "ICP"))
+    judgement = Judgement(Outcome.EXCLUDED, findings)
+    require_decidable(judgement, YES, reason="Weighed.", overrides=["ICP", "ANEURYSM"])
+    with pytest.raises(DecisionNeedsMore) as refused:
+        require_decidable(judgement, YES, reason="Weighed.", overrides=["ICP"])
+    assert refused.value.members["overrides_needed"] == ["ANEURYSM"]
+
+
 def test_only_a_finding_can_be_overridden() -> None:
     with pytest.raises(NotAFinding) as refused:
         require_decidable(found("contraindicated"), YES, reason="Weighed.", overrides=["ICP", "AVM"])
