@@ -23,6 +23,7 @@ from app.protocols.rules import Drug
 from app.screening.consents.catalogue import consent_words
 
 
+# Of kinds, methods and signers only what is answered says so: a request may name another.
 def _open(words: Mapping[str, str]) -> dict[str, Any]:
     return {"x-extensible-enum": list(words)}
 
@@ -46,8 +47,8 @@ Elements = Annotated[list[Element], Field(max_length=50)]
 Sha256 = Annotated[str, Field(max_length=64, pattern=r"^[0-9a-f]{64}$", examples=["3f" * 32])]
 
 _KIND: Final = f"What is agreed to; others may be added. {_told(consent_words().kinds)}"
-_METHOD: Final = f"How it was signed. {_told(consent_words().methods)}"
-_SIGNER: Final = f"Who signed. {_told(consent_words().signers)}"
+_METHOD: Final = f"How it was signed; others may be added. {_told(consent_words().methods)}"
+_SIGNER: Final = f"Who signed; others may be added. {_told(consent_words().signers)}"
 _ELEMENTS: Final = f"What was gone through and confirmed. {_told(consent_words().elements)}"
 _DRUG: Final = "The drug it is about; null: whatever is given."
 _VERSION: Final = "Its version."
@@ -73,7 +74,7 @@ class ConsentCreate(CreateSchema):
         }
     )
 
-    kind: CodeText = Field(description=_KIND, examples=["treatment"], json_schema_extra=_open(consent_words().kinds))
+    kind: CodeText = Field(description=_KIND, examples=["treatment"])
     drug: Drug | None = Field(default=None, description=_DRUG, examples=["ketamine"])
     document_code: CodeText = Field(description="The document.", examples=["KETAMINE_CONSENT"])
     document_version: CodeText = Field(description=_VERSION, examples=["2026-01"])
@@ -88,14 +89,13 @@ class ConsentCreate(CreateSchema):
         default="patient",
         description=_SIGNER,
         examples=["patient"],
-        json_schema_extra=_open(consent_words().signers),
     )
     signer_name: ShortText | None = Field(
         default=None, description="Their name, if not the patient's.", examples=["R. Rivera"]
     )
     witness_name: ShortText | None = Field(default=None, description="Who saw it.", examples=["S. Levy"])
     interpreter_name: ShortText | None = Field(default=None, description="Who interpreted.", examples=["A. Moreau"])
-    method: CodeText = Field(description=_METHOD, examples=["paper"], json_schema_extra=_open(consent_words().methods))
+    method: CodeText = Field(description=_METHOD, examples=["paper"])
     language: Language | None = Field(default=None, description="BCP 47 tag of the document.", examples=["en-US"])
     note: NoteText | None = Field(default=None, description="Free text.", examples=["Read out loud."])
 
@@ -111,7 +111,7 @@ class ConsentUpdate(RequestSchema):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"witness_name": "S. Levy"}]})
 
-    kind: CodeText = absent(_KIND, examples=["treatment"], json_schema_extra=_open(consent_words().kinds))
+    kind: CodeText = absent(_KIND, examples=["treatment"])
     drug: Drug | None = Field(default=None, description=_DRUG, examples=["ketamine"])
     document_code: CodeText = absent("The document.", examples=["KETAMINE_CONSENT"])
     document_version: CodeText = absent(_VERSION, examples=["2026-01"])
@@ -120,11 +120,11 @@ class ConsentUpdate(RequestSchema):
     signed_at: UtcTime = absent("When it was signed.")
     signed_on: Day = absent("The day it was signed.")
     expires_on: Day = absent("The last day it holds, in the clinic's zone.")
-    signer: CodeText = absent(_SIGNER, examples=["patient"], json_schema_extra=_open(consent_words().signers))
+    signer: CodeText = absent(_SIGNER, examples=["patient"])
     signer_name: ShortText | None = Field(default=None, description="Their name.", examples=["R. Rivera"])
     witness_name: ShortText | None = Field(default=None, description="Who saw it.", examples=["S. Levy"])
     interpreter_name: ShortText | None = Field(default=None, description="Who interpreted.", examples=["A. Moreau"])
-    method: CodeText = absent(_METHOD, examples=["paper"], json_schema_extra=_open(consent_words().methods))
+    method: CodeText = absent(_METHOD, examples=["paper"])
     language: Language | None = Field(default=None, description="BCP 47 tag of the document.", examples=["en-US"])
     note: NoteText | None = Field(default=None, description="Free text.", examples=["Read out loud."])
 
@@ -155,11 +155,11 @@ class ConsentRead(ClinicRecordRead):
     signed_at: UtcTime | None = Field(description="When it was signed, where the time is known.")
     signed_on: Day = Field(description="The day, in the clinic's zone.")
     expires_on: Day = Field(description="The last day it holds, in the clinic's zone.")
-    signer: str = Field(description=_SIGNER, examples=["patient"])
+    signer: str = Field(description=_SIGNER, examples=["patient"], json_schema_extra=_open(consent_words().signers))
     signer_name: str | None = Field(description="Their name, if not the patient's.", examples=["R. Rivera"])
     witness_name: str | None = Field(description="Who saw it.", examples=["S. Levy"])
     interpreter_name: str | None = Field(description="Who interpreted.", examples=["A. Moreau"])
-    method: str = Field(description=_METHOD, examples=["paper"])
+    method: str = Field(description=_METHOD, examples=["paper"], json_schema_extra=_open(consent_words().methods))
     language: str | None = Field(description="BCP 47 tag of the document.", examples=["en-US"])
     note: str | None = Field(description="Free text.", examples=["Read out loud."])
     withdrawn_at: UtcTime | None = Field(description="Since when the patient no longer agrees.")

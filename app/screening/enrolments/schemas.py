@@ -18,6 +18,7 @@ from app.kernel.schemas import (
 )
 from app.screening.enrolments.catalogue import shipped_programmes
 
+# Only what is answered says so: a request may name another.
 _CODES: Final[dict[str, Any]] = {"x-extensible-enum": list(shipped_programmes())}
 _NAMES: Final = " ".join(f"`{one.code}`: {one.name}." for one in shipped_programmes().values())
 _PROGRAMME: Final = f"The programme; others may be added. {_NAMES}"
@@ -35,7 +36,7 @@ class PlaceEnrolmentCreate(CreateSchema):
         json_schema_extra={"examples": [{"programme": "SPRAVATO_REMS", "enrolled_on": "2026-03-02"}]}
     )
 
-    programme: CodeText = Field(description=_PROGRAMME, examples=["SPRAVATO_REMS"], json_schema_extra=_CODES)
+    programme: CodeText = Field(description=_PROGRAMME, examples=["SPRAVATO_REMS"])
     location_id: Id | None = Field(default=None, description="The location; left out: the whole clinic.")
     reference: ShortText | None = Field(default=None, description=_REFERENCE, examples=["HCS-20417"])
     enrolled_on: Day = Field(description=_FIRST_DAY)
@@ -59,7 +60,7 @@ class PatientEnrolmentCreate(CreateSchema):
         }
     )
 
-    programme: CodeText = Field(description=_PROGRAMME, examples=["SPRAVATO_REMS"], json_schema_extra=_CODES)
+    programme: CodeText = Field(description=_PROGRAMME, examples=["SPRAVATO_REMS"])
     reference: ShortText | None = Field(default=None, description=_REFERENCE, examples=["PT-118-204"])
     enrolled_on: Day = Field(description=_FIRST_DAY)
     ended_on: Day | None = Field(default=None, description=_LAST_DAY)
@@ -71,7 +72,7 @@ class PatientEnrolmentCreate(CreateSchema):
 class ProgrammeEnrolmentUpdate(RequestSchema):
     """A correction, or the end of an enrolment (merge patch)."""
 
-    programme: CodeText = absent(_PROGRAMME, examples=["SPRAVATO_REMS"], json_schema_extra=_CODES)
+    programme: CodeText = absent(_PROGRAMME, examples=["SPRAVATO_REMS"])
     reference: ShortText | None = Field(default=None, description=_REFERENCE, examples=["PT-118-204"])
     enrolled_on: Day = absent(_FIRST_DAY)
     ended_on: Day | None = Field(default=None, description=_LAST_DAY)
