@@ -40,6 +40,7 @@ _TAGS: Final = {
     "sign-in": "Tokens for people and programs, and who a token belongs to.",
     "patients": "People under care: identifiers, weights, illness episodes, what was given elsewhere.",
     "policies": "Limits and gates: shipped with their sources, a clinic's own, and one patient's.",
+    "eligibility": "What is asked before treatment and what a prescriber decides on it; consents; risk programmes.",
     "protocols": "Dosing and observation plans: shipped with their sources, and a clinic's own.",
     "courses": "A series of sessions for one patient under one protocol, and its plan.",
     "sessions": "One treatment visit: its moves, and the whole record of it.",

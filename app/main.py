@@ -40,12 +40,16 @@ from app.patients.limits.routes import router as patient_limits
 from app.patients.routes import router as patients
 from app.policies.routes import router as policies
 from app.protocols.routes import router as protocols
+from app.screening.consents.routes import router as consents
+from app.screening.enrolments.routes import router as programme_enrolments
+from app.screening.routes import router as screening
 from app.sessions.routes import router as sessions
 from app.treatment.decisions.routes import router as decisions
 from app.treatment.doses.routes import router as doses
 from app.treatment.elsewhere.routes import router as elsewhere
 from app.treatment.routes import router as treatment
 from app.treatment.rows.routes import router as session_rows
+from app.treatment.screenings.routes import router as screenings
 
 ROUTERS: Final = (
     tokens,
@@ -56,6 +60,10 @@ ROUTERS: Final = (
     episodes,
     patient_limits,
     external_treatments,
+    screening,
+    screenings,
+    consents,
+    programme_enrolments,
     protocols,
     courses,
     decisions,

@@ -36,9 +36,9 @@ ROLE_PERMISSIONS: Final[Mapping[Role, frozenset[str]]] = {
     Role.PRESCRIBER: frozenset(
         {
             "clinic:read", "protocol:write", "patient:read", "patient:write", "schedule:read", "schedule:write",
-            "clinical:read", "clinical:write", "course:read", "course:write", "order:write", "session:read",
-            "session:write", "observation:write", "score:read", "score:write", "alert:read", "alert:write",
-            "change:read", "outcome:read",
+            "clinical:read", "clinical:write", "eligibility:write", "course:read", "course:write", "order:write",
+            "session:read", "session:write", "observation:write", "score:read", "score:write", "alert:read",
+            "alert:write", "change:read", "outcome:read",
         }
     ),
     Role.NURSE: frozenset(

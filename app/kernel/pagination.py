@@ -4,7 +4,7 @@ import base64
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -156,7 +156,8 @@ def _seconds() -> int:
 
 
 def _sealed(crypt: Fernet, value: object, last_id: UUID, binding: str) -> str:
-    kind = "at" if isinstance(value, datetime) else "id" if isinstance(value, UUID) else "value"
+    kinds = {"at": datetime, "on": date, "id": UUID}
+    kind = next((name for name, one in kinds.items() if isinstance(value, one)), "value")
     return crypt.encrypt_at_time(orjson.dumps([binding, kind, value, last_id]), _seconds()).decode()
 
 
@@ -170,6 +171,8 @@ def _opened(crypt: Fernet, cursor: str, binding: str) -> tuple[Any, UUID]:
     match kind:
         case "at":
             value = datetime.fromisoformat(value)
+        case "on":
+            value = date.fromisoformat(value)
         case "id":
             value = UUID(value)
         case _:

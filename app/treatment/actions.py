@@ -45,6 +45,9 @@ from app.patients.models import Patient, Weight
 from app.policies.catalogue import shipped_policies
 from app.protocols.queries import resolve
 from app.protocols.rules import Drug, Route
+from app.screening.consents.models import Consent
+from app.screening.enrolments.models import ProgrammeEnrolment
+from app.screening.models import Screening
 from app.sessions.actions import EndsBeforeStart, add_past_visit
 from app.sessions.models import TreatmentSession
 from app.sessions.rules import AlreadySigned, SessionStatus
@@ -60,10 +63,18 @@ _CHILDREN: Final[tuple[type[ClinicRecord], ...]] = (
     VitalSigns,
     DissociationNote,
     Assessment,
+    Screening,
 )
 
 
-_TOLD: Final[tuple[type[ClinicRecord], ...]] = (Weight, Episode, ExternalTreatment)
+_TOLD: Final[tuple[type[ClinicRecord], ...]] = (
+    Weight,
+    Episode,
+    ExternalTreatment,
+    Screening,
+    Consent,
+    ProgrammeEnrolment,
+)
 
 
 async def record_past_session(db: WriteSession, actor: Actor, patient_id: UUID, body: PastSession) -> TreatmentSession:

@@ -267,6 +267,43 @@ CREATE TABLE clinic_protocol (
     CONSTRAINT uq_clinic_protocol__clinic_id_code_protocol_version UNIQUE (clinic_id, code, protocol_version)
 );
 
+CREATE TABLE consent (
+    clinic_id uuid NOT NULL,
+    id uuid NOT NULL,
+    patient_id uuid NOT NULL,
+    kind character varying(64) NOT NULL,
+    drug character varying(64),
+    document_code character varying(64) NOT NULL,
+    document_version character varying(64) NOT NULL,
+    document_digest character varying(64),
+    elements jsonb NOT NULL,
+    signed_at timestamp with time zone,
+    signed_on date NOT NULL,
+    expires_on date NOT NULL,
+    signer character varying(64) NOT NULL,
+    signer_name character varying(200),
+    witness_name character varying(200),
+    interpreter_name character varying(200),
+    method character varying(64) NOT NULL,
+    language character varying(64),
+    note text,
+    withdrawn_at timestamp with time zone,
+    withdrawn_by uuid,
+    withdrawn_reason text,
+    origin character varying(64) NOT NULL,
+    create_digest character varying(64),
+    entered_in_error_at timestamp with time zone,
+    entered_in_error_by uuid,
+    entered_in_error_reason text,
+    version integer NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by uuid NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_consent__expires_after_signing CHECK ((expires_on >= signed_on)),
+    CONSTRAINT fk_consent__clinic_id_patient_id FOREIGN KEY (clinic_id, patient_id) REFERENCES patient(clinic_id, id),
+    CONSTRAINT pk_consent PRIMARY KEY (clinic_id, id)
+);
+
 CREATE TABLE course (
     clinic_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -703,6 +740,75 @@ CREATE TABLE principal (
     CONSTRAINT uq_principal__clinic_id_account_id UNIQUE (clinic_id, account_id)
 );
 
+CREATE TABLE programme_enrolment (
+    clinic_id uuid NOT NULL,
+    id uuid NOT NULL,
+    patient_id uuid,
+    location_id uuid,
+    programme character varying(64) NOT NULL,
+    reference character varying(200),
+    enrolled_on date NOT NULL,
+    ended_on date,
+    ended_reason text,
+    signed_by_patient boolean,
+    signed_by_prescriber boolean,
+    note text,
+    origin character varying(64) NOT NULL,
+    create_digest character varying(64),
+    entered_in_error_at timestamp with time zone,
+    entered_in_error_by uuid,
+    entered_in_error_reason text,
+    version integer NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by uuid NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_programme_enrolment__ends_after_start CHECK (((ended_on IS NULL) OR (ended_on >= enrolled_on))),
+    CONSTRAINT ck_programme_enrolment__patient_or_place CHECK (((patient_id IS NULL) OR (location_id IS NULL))),
+    CONSTRAINT fk_programme_enrolment__clinic_id FOREIGN KEY (clinic_id) REFERENCES clinic(id),
+    CONSTRAINT fk_programme_enrolment__clinic_id_location_id FOREIGN KEY (clinic_id, location_id) REFERENCES location(clinic_id, id),
+    CONSTRAINT fk_programme_enrolment__clinic_id_patient_id FOREIGN KEY (clinic_id, patient_id) REFERENCES patient(clinic_id, id),
+    CONSTRAINT pk_programme_enrolment PRIMARY KEY (clinic_id, id)
+);
+
+CREATE TABLE screening (
+    clinic_id uuid NOT NULL,
+    id uuid NOT NULL,
+    patient_id uuid NOT NULL,
+    session_id uuid,
+    purpose character varying(64) NOT NULL,
+    drug character varying(64) NOT NULL,
+    checklist_code character varying(64) NOT NULL,
+    checklist_version integer NOT NULL,
+    answers jsonb NOT NULL,
+    outcome character varying(64) NOT NULL,
+    findings jsonb NOT NULL,
+    screened_at timestamp with time zone NOT NULL,
+    screened_by character varying(200),
+    note text,
+    decision character varying(64),
+    decided_at timestamp with time zone,
+    decided_by uuid,
+    decision_reason text,
+    conditions text,
+    overrides jsonb NOT NULL,
+    decision_rests_on integer,
+    decision_is_current boolean,
+    expires_on date,
+    origin character varying(64) NOT NULL,
+    create_digest character varying(64),
+    entered_in_error_at timestamp with time zone,
+    entered_in_error_by uuid,
+    entered_in_error_reason text,
+    version integer NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by uuid NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_screening__decided_sometime CHECK (((decision IS NULL) = (decided_at IS NULL))),
+    CONSTRAINT fk_screening__clinic_id_patient_id FOREIGN KEY (clinic_id, patient_id) REFERENCES patient(clinic_id, id),
+    CONSTRAINT fk_screening__clinic_id_session_id FOREIGN KEY (clinic_id, session_id) REFERENCES treatment_session(clinic_id, id),
+    CONSTRAINT pk_screening PRIMARY KEY (clinic_id, id)
+);
+
 CREATE TABLE token (
     id uuid NOT NULL,
     digest character varying(64) NOT NULL,
@@ -862,6 +968,12 @@ CREATE INDEX ix_change__unsealed ON public.change USING btree (clinic_id, record
 
 CREATE INDEX ix_client_secret__clinic_id_client_id ON public.client_secret USING btree (clinic_id, client_id);
 
+CREATE INDEX ix_consent__clinic_id_expires_on_id ON public.consent USING btree (clinic_id, expires_on, id);
+
+CREATE INDEX ix_consent__clinic_id_patient_id_signed_on ON public.consent USING btree (clinic_id, patient_id, signed_on);
+
+CREATE INDEX ix_consent__clinic_id_signed_on_id ON public.consent USING btree (clinic_id, signed_on, id);
+
 CREATE INDEX ix_course__clinic_id_episode_id_starts_on_id ON public.course USING btree (clinic_id, episode_id, starts_on, id);
 
 CREATE INDEX ix_course__clinic_id_patient_id_id ON public.course USING btree (clinic_id, patient_id, id);
@@ -917,6 +1029,22 @@ CREATE INDEX ix_policy_setting__clinic_id_code_effective_at ON public.policy_set
 CREATE INDEX ix_principal__account_id ON public.principal USING btree (account_id);
 
 CREATE INDEX ix_principal__id ON public.principal USING btree (id);
+
+CREATE INDEX ix_programme_enrolment__clinic_id_ended_on_id ON public.programme_enrolment USING btree (clinic_id, ended_on, id);
+
+CREATE INDEX ix_programme_enrolment__clinic_id_enrolled_on_id ON public.programme_enrolment USING btree (clinic_id, enrolled_on, id);
+
+CREATE INDEX ix_programme_enrolment__clinic_id_location_id ON public.programme_enrolment USING btree (clinic_id, location_id);
+
+CREATE INDEX ix_programme_enrolment__clinic_id_patient_id_enrolled_on ON public.programme_enrolment USING btree (clinic_id, patient_id, enrolled_on);
+
+CREATE INDEX ix_screening__clinic_id_expires_on_id ON public.screening USING btree (clinic_id, expires_on, id);
+
+CREATE INDEX ix_screening__clinic_id_patient_id_screened_at ON public.screening USING btree (clinic_id, patient_id, screened_at);
+
+CREATE INDEX ix_screening__clinic_id_screened_at_id ON public.screening USING btree (clinic_id, screened_at, id);
+
+CREATE INDEX ix_screening__clinic_id_session_id_screened_at ON public.screening USING btree (clinic_id, session_id, screened_at);
 
 CREATE INDEX ix_token__account_id ON public.token USING btree (account_id);
 

@@ -267,6 +267,43 @@ CREATE TABLE clinic_protocol (
     CONSTRAINT uq_clinic_protocol__clinic_id_code_protocol_version UNIQUE (clinic_id, code, protocol_version)
 );
 
+CREATE TABLE consent (
+    clinic_id CHAR(32) NOT NULL,
+    id CHAR(32) NOT NULL,
+    patient_id CHAR(32) NOT NULL,
+    kind VARCHAR(64) NOT NULL,
+    drug VARCHAR(64),
+    document_code VARCHAR(64) NOT NULL,
+    document_version VARCHAR(64) NOT NULL,
+    document_digest VARCHAR(64),
+    elements JSON NOT NULL,
+    signed_at DATETIME,
+    signed_on DATE NOT NULL,
+    expires_on DATE NOT NULL,
+    signer VARCHAR(64) NOT NULL,
+    signer_name VARCHAR(200),
+    witness_name VARCHAR(200),
+    interpreter_name VARCHAR(200),
+    method VARCHAR(64) NOT NULL,
+    language VARCHAR(64),
+    note TEXT,
+    withdrawn_at DATETIME,
+    withdrawn_by CHAR(32),
+    withdrawn_reason TEXT,
+    origin VARCHAR(64) NOT NULL,
+    create_digest VARCHAR(64),
+    entered_in_error_at DATETIME,
+    entered_in_error_by CHAR(32),
+    entered_in_error_reason TEXT,
+    version INTEGER NOT NULL,
+    recorded_at DATETIME NOT NULL,
+    recorded_by CHAR(32) NOT NULL,
+    updated_at DATETIME NOT NULL,
+    CONSTRAINT pk_consent PRIMARY KEY (clinic_id, id),
+    CONSTRAINT ck_consent__expires_after_signing CHECK (expires_on >= signed_on),
+    CONSTRAINT fk_consent__clinic_id_patient_id FOREIGN KEY(clinic_id, patient_id) REFERENCES patient (clinic_id, id)
+);
+
 CREATE TABLE course (
     clinic_id CHAR(32) NOT NULL,
     id CHAR(32) NOT NULL,
@@ -703,6 +740,75 @@ CREATE TABLE principal (
     CONSTRAINT uq_principal__clinic_id_account_id UNIQUE (clinic_id, account_id)
 );
 
+CREATE TABLE programme_enrolment (
+    clinic_id CHAR(32) NOT NULL,
+    id CHAR(32) NOT NULL,
+    patient_id CHAR(32),
+    location_id CHAR(32),
+    programme VARCHAR(64) NOT NULL,
+    reference VARCHAR(200),
+    enrolled_on DATE NOT NULL,
+    ended_on DATE,
+    ended_reason TEXT,
+    signed_by_patient BOOLEAN,
+    signed_by_prescriber BOOLEAN,
+    note TEXT,
+    origin VARCHAR(64) NOT NULL,
+    create_digest VARCHAR(64),
+    entered_in_error_at DATETIME,
+    entered_in_error_by CHAR(32),
+    entered_in_error_reason TEXT,
+    version INTEGER NOT NULL,
+    recorded_at DATETIME NOT NULL,
+    recorded_by CHAR(32) NOT NULL,
+    updated_at DATETIME NOT NULL,
+    CONSTRAINT pk_programme_enrolment PRIMARY KEY (clinic_id, id),
+    CONSTRAINT ck_programme_enrolment__ends_after_start CHECK (ended_on IS NULL OR ended_on >= enrolled_on),
+    CONSTRAINT ck_programme_enrolment__patient_or_place CHECK (patient_id IS NULL OR location_id IS NULL),
+    CONSTRAINT fk_programme_enrolment__clinic_id_location_id FOREIGN KEY(clinic_id, location_id) REFERENCES location (clinic_id, id),
+    CONSTRAINT fk_programme_enrolment__clinic_id_patient_id FOREIGN KEY(clinic_id, patient_id) REFERENCES patient (clinic_id, id),
+    CONSTRAINT fk_programme_enrolment__clinic_id FOREIGN KEY(clinic_id) REFERENCES clinic (id)
+);
+
+CREATE TABLE screening (
+    clinic_id CHAR(32) NOT NULL,
+    id CHAR(32) NOT NULL,
+    patient_id CHAR(32) NOT NULL,
+    session_id CHAR(32),
+    purpose VARCHAR(64) NOT NULL,
+    drug VARCHAR(64) NOT NULL,
+    checklist_code VARCHAR(64) NOT NULL,
+    checklist_version INTEGER NOT NULL,
+    answers JSON NOT NULL,
+    outcome VARCHAR(64) NOT NULL,
+    findings JSON NOT NULL,
+    screened_at DATETIME NOT NULL,
+    screened_by VARCHAR(200),
+    note TEXT,
+    decision VARCHAR(64),
+    decided_at DATETIME,
+    decided_by CHAR(32),
+    decision_reason TEXT,
+    conditions TEXT,
+    overrides JSON NOT NULL,
+    decision_rests_on INTEGER,
+    decision_is_current BOOLEAN,
+    expires_on DATE,
+    origin VARCHAR(64) NOT NULL,
+    create_digest VARCHAR(64),
+    entered_in_error_at DATETIME,
+    entered_in_error_by CHAR(32),
+    entered_in_error_reason TEXT,
+    version INTEGER NOT NULL,
+    recorded_at DATETIME NOT NULL,
+    recorded_by CHAR(32) NOT NULL,
+    updated_at DATETIME NOT NULL,
+    CONSTRAINT pk_screening PRIMARY KEY (clinic_id, id),
+    CONSTRAINT ck_screening__decided_sometime CHECK ((decision IS NULL) = (decided_at IS NULL)),
+    CONSTRAINT fk_screening__clinic_id_patient_id FOREIGN KEY(clinic_id, patient_id) REFERENCES patient (clinic_id, id),
+    CONSTRAINT fk_screening__clinic_id_session_id FOREIGN KEY(clinic_id, session_id) REFERENCES treatment_session (clinic_id, id)
+);
+
 CREATE TABLE token (
     id CHAR(32) NOT NULL,
     digest VARCHAR(64) NOT NULL,
@@ -862,6 +968,12 @@ CREATE INDEX ix_change__unsealed ON change (clinic_id, recorded_at) WHERE sequen
 
 CREATE INDEX ix_client_secret__clinic_id_client_id ON client_secret (clinic_id, client_id);
 
+CREATE INDEX ix_consent__clinic_id_expires_on_id ON consent (clinic_id, expires_on, id);
+
+CREATE INDEX ix_consent__clinic_id_patient_id_signed_on ON consent (clinic_id, patient_id, signed_on);
+
+CREATE INDEX ix_consent__clinic_id_signed_on_id ON consent (clinic_id, signed_on, id);
+
 CREATE INDEX ix_course__clinic_id_episode_id_starts_on_id ON course (clinic_id, episode_id, starts_on, id);
 
 CREATE INDEX ix_course__clinic_id_patient_id_id ON course (clinic_id, patient_id, id);
@@ -917,6 +1029,22 @@ CREATE INDEX ix_policy_setting__clinic_id_code_effective_at ON policy_setting (c
 CREATE INDEX ix_principal__account_id ON principal (account_id);
 
 CREATE INDEX ix_principal__id ON principal (id);
+
+CREATE INDEX ix_programme_enrolment__clinic_id_ended_on_id ON programme_enrolment (clinic_id, ended_on, id);
+
+CREATE INDEX ix_programme_enrolment__clinic_id_enrolled_on_id ON programme_enrolment (clinic_id, enrolled_on, id);
+
+CREATE INDEX ix_programme_enrolment__clinic_id_location_id ON programme_enrolment (clinic_id, location_id);
+
+CREATE INDEX ix_programme_enrolment__clinic_id_patient_id_enrolled_on ON programme_enrolment (clinic_id, patient_id, enrolled_on);
+
+CREATE INDEX ix_screening__clinic_id_expires_on_id ON screening (clinic_id, expires_on, id);
+
+CREATE INDEX ix_screening__clinic_id_patient_id_screened_at ON screening (clinic_id, patient_id, screened_at);
+
+CREATE INDEX ix_screening__clinic_id_screened_at_id ON screening (clinic_id, screened_at, id);
+
+CREATE INDEX ix_screening__clinic_id_session_id_screened_at ON screening (clinic_id, session_id, screened_at);
 
 CREATE INDEX ix_token__account_id ON token (account_id);
 

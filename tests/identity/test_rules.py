@@ -32,6 +32,7 @@ MAY_WRITE = {
         "patient",
         "schedule",
         "clinical",
+        "eligibility",
         "course",
         "order",
         "session",

@@ -13,6 +13,7 @@ from uuid import UUID
 import httpx2
 
 from app.kernel.ids import new_id
+from app.screening.catalogue import askable_codes
 from tests.factories.patients import patient_body
 from tests.proofs.care import (
     PATHS,
@@ -185,6 +186,39 @@ OWN_RULE: Final = {"code": "weight_recent_days", "value": 60, "reason": "Our own
 HIGH_UP: Final = {"code": "spo2_start_hold_below", "value": 90, "reason": "Lives at 2 500 m."}
 
 
+def screening_body(**members: Any) -> Json:
+    """Every item that is asked answered no, but for one that is only a caution."""
+    told = {"code": "SUD_HISTORY", "answer": "yes", "detail": "Alcohol, until 2020."}
+    answers = [told if code == told["code"] else {"code": code, "answer": "no"} for code in askable_codes()]
+    return {"drug": "ketamine", "screened_at": ago(hours=1), "answers": answers} | members
+
+
+def consent_body(**members: Any) -> Json:
+    """A treatment consent on paper."""
+    return {
+        "kind": "treatment",
+        "document_code": "KETAMINE_CONSENT",
+        "document_version": "2026-01",
+        "signed_at": ago(hours=1),
+        "method": "paper",
+        "elements": ["off_label", "risks", "driving"],
+    } | members
+
+
+DECIDED: Final[Json] = {
+    "decision": "eligible_with_conditions",
+    "reason": "Sober for six years.",
+    "conditions": "Alcohol is asked about at every visit.",
+}
+
+ENROLLED: Final[Json] = {
+    "programme": "SPRAVATO_REMS",
+    "enrolled_on": "2026-03-02",
+    "signed_by_patient": True,
+    "signed_by_prescriber": True,
+}
+
+
 async def _below_patient(stage: Stage, what: str, body: Json) -> Json:
     patient = await stage.care.patient()
     return await stage.care.new(f"/v1/patients/{patient['id']}/{what}", body)
@@ -206,6 +240,9 @@ MAKERS: Final[Mapping[str, Maker]] = {
     "episode": lambda stage: _below_patient(stage, "episodes", {"indication_code": "F33.2"}),
     "external_treatment": lambda stage: _below_patient(stage, "external-treatments", GIVEN_ELSEWHERE),
     "patient_limit": lambda stage: _below_patient(stage, "limits", HIGH_UP),
+    "screening": lambda stage: _below_patient(stage, "screenings", screening_body()),
+    "consent": lambda stage: _below_patient(stage, "consents", consent_body()),
+    "programme_enrolment": lambda stage: _below_patient(stage, "programme-enrolments", ENROLLED),
     "course": lambda stage: stage.care.course(),
     "dose_decision": _decision,
     "session": lambda stage: stage.care.session(),
@@ -261,6 +298,9 @@ UPDATES: Final[Mapping[str, Json]] = {
     "weight": {"weight_kg": 82.1},
     "episode": {"ended_on": "2026-03-02"},
     "external_treatment": {"sessions": 5},
+    "screening": {"answers": [{"code": "ANEURYSM", "answer": "yes", "detail": "Repaired in 2019."}]},
+    "consent": {"elements": ["risks"]},
+    "programme_enrolment": {"ended_on": "2026-09-30"},
     "course": {"indication_code": "F33.1"},
     "session": {"note": "Prefers the quiet room."},
     "administration": {"lot": "K2291", "drawn_mg": 41.3},
@@ -313,6 +353,8 @@ for _name, _verb, _body in (
     ("staff", "invite_staff", None),
     ("client", "rotate_client_secret", None),
     ("client", "disable_client", None),
+    ("screening", "decide_screening", DECIDED),
+    ("consent", "withdraw_consent", {"reason": "Wants to pause treatment."}),
     ("course", "pause_course", {"reason": "Travelling."}),
     ("course", "complete_course", {"reason": "All sessions given."}),
     ("course", "discontinue_course", {"reason": "No effect."}),
@@ -412,6 +454,31 @@ async def create_episode(stage: Stage) -> Call:
 async def create_external_treatment(stage: Stage) -> Call:
     patient = await stage.care.patient()
     return Call({"patient_id": patient["id"]}, GIVEN_ELSEWHERE)
+
+
+@recipe
+async def create_screening(stage: Stage) -> Call:
+    patient = await stage.care.patient()
+    return Call({"patient_id": patient["id"]}, screening_body())
+
+
+@recipe
+async def create_consent(stage: Stage) -> Call:
+    patient = await stage.care.patient()
+    return Call({"patient_id": patient["id"]}, consent_body())
+
+
+@recipe
+async def create_programme_enrolment(stage: Stage) -> Call:
+    patient = await stage.care.patient()
+    return Call({"patient_id": patient["id"]}, ENROLLED)
+
+
+@recipe
+async def create_place_enrolment(stage: Stage) -> Call:
+    location = await MAKERS["location"](stage)
+    body = {"programme": "SPRAVATO_REMS", "location_id": location["id"], "enrolled_on": "2026-03-02"}
+    return Call(body=body)
 
 
 @recipe
@@ -569,6 +636,11 @@ async def get_protocol(stage: Stage) -> Call:
 @recipe
 async def get_protocol_version(stage: Stage) -> Call:
     return Call({"protocol_code": "OPEN", "protocol_version": "1"})
+
+
+@recipe
+async def get_screening_checklist(stage: Stage) -> Call:
+    return Call({"checklist_code": "ELIGIBILITY"})
 
 
 @recipe

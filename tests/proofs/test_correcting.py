@@ -162,6 +162,10 @@ _SHIPPED = {
     "weight_id",
     "episode_id",
     "external_treatment_id",
+    "screening_id",
+    "checklist_code",
+    "consent_id",
+    "programme_enrolment_id",
     "dose_decision_id",
 }
 

@@ -20,7 +20,7 @@ from app.identity import actions
 from app.identity.rules import SCOPE_PERMISSIONS, TokenKind
 from app.identity.tokens.actions import issue_token
 from app.kernel.ids import new_id
-from tests.proofs.recipes import MAKERS, RECIPES, Call, Operation, stage_in
+from tests.proofs.recipes import MAKERS, RECIPES, Call, Operation, screening_body, stage_in
 from tests.world import World, http_client
 
 ROLES = ("admin", "prescriber", "nurse", "therapist", "front_desk", "auditor", "director")
@@ -192,6 +192,13 @@ async def test_another_clinic_s_ids_inside_a_body_are_unknown(clinic: World, oth
         ("PATCH", f"/v1/courses/{course['id']}", {"episode_id": foreign_episode["id"]}, {"If-Match": '"1"'}),
         ("POST", f"/v1/patients/{patient['id']}/assessments", score | {"session_id": foreign_session["id"]}, {}),
         ("POST", f"/v1/patients/{patient['id']}/assessments", score | {"course_id": foreign_course["id"]}, {}),
+        ("POST", f"/v1/patients/{patient['id']}/screenings", screening_body(session_id=foreign_session["id"]), {}),
+        (
+            "POST",
+            "/v1/programme-enrolments",
+            {"programme": "SPRAVATO_REMS", "enrolled_on": "2026-03-02", "location_id": foreign_location["id"]},
+            {},
+        ),
     ]
     for method, path, body, headers in tries:
         foreign = await elsewhere.care.http.request(method, path, json=body, headers=headers)

@@ -32,7 +32,7 @@ CLINICS: Final = 10
 PATIENTS: Final = 400
 # PostgreSQL rightly reads a table of a page or two as a whole, whatever indexes it has. For those the question is
 # whether there is an index it would take if it had to; for the others it is what it does.
-SMALL_TABLE_ROWS: Final = 500
+SMALL_TABLE_ROWS: Final = 600
 # It holds only what the sealer has not seen yet, of all clinics, and is meant to be read whole.
 UNSEALED: Final = "ix_change__unsealed"
 EXPLAINED: Final = ("SELECT", "WITH", "UPDATE", "DELETE")

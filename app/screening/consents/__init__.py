@@ -1,0 +1,1 @@
+"""Signed documents: what a patient agreed to, for how long, and whether they still do."""

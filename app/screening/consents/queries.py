@@ -1,0 +1,41 @@
+"""Which consents an actor may see, and what they say of a patient."""
+
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Select, select
+
+from app.kernel.actor import Actor
+from app.kernel.database import ReadSession
+from app.kernel.tables import Base
+from app.protocols.rules import Drug
+from app.screening.consents.models import Consent
+from app.screening.consents.rules import Signed
+
+consent: Final = Base.metadata.tables[Consent.__tablename__]
+
+
+def visible_consents(actor: Actor) -> Select[Any]:
+    """Consents of the clinic's patients."""
+    return select(consent).where(consent.c.clinic_id == actor.clinic_id)
+
+
+async def signed(db: ReadSession, actor: Actor, patient_id: UUID) -> list[Signed]:
+    """What a patient signed and what stands, for `consent_at`."""
+    statement = visible_consents(actor).where(
+        consent.c.patient_id == patient_id, consent.c.entered_in_error_at.is_(None)
+    )
+    names = Signed.__dataclass_fields__
+    rows = (await db.execute(statement.with_only_columns(*(consent.c[name] for name in names)))).all()
+    return [
+        Signed(
+            row.id,
+            row.kind,
+            None if row.drug is None else Drug(row.drug),
+            row.signed_on,
+            row.signed_at,
+            row.withdrawn_at,
+            row.expires_on,
+        )
+        for row in rows
+    ]

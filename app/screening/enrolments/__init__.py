@@ -1,0 +1,1 @@
+"""Enrolments in risk programmes, of patients and of places."""

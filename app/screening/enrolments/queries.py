@@ -1,0 +1,30 @@
+"""Which enrolments an actor may see, and which of them say whether a patient is covered."""
+
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Select, or_, select
+
+from app.kernel.actor import Actor
+from app.kernel.database import ReadSession
+from app.kernel.tables import Base
+from app.screening.enrolments.models import ProgrammeEnrolment
+from app.screening.enrolments.rules import Enrolled
+
+enrolment: Final = Base.metadata.tables[ProgrammeEnrolment.__tablename__]
+
+
+def visible_programme_enrolments(actor: Actor) -> Select[Any]:
+    """Enrolments of the clinic's patients, and its own."""
+    return select(enrolment).where(enrolment.c.clinic_id == actor.clinic_id)
+
+
+async def enrolled(db: ReadSession, actor: Actor, patient_id: UUID) -> list[Enrolled]:
+    """A patient's enrolments and the clinic's own, as far as they stand, for `enrolment_at`."""
+    statement = visible_programme_enrolments(actor).where(
+        or_(enrolment.c.patient_id == patient_id, enrolment.c.patient_id.is_(None)),
+        enrolment.c.entered_in_error_at.is_(None),
+    )
+    names = Enrolled.__dataclass_fields__
+    rows = (await db.execute(statement.with_only_columns(*(enrolment.c[name] for name in names)))).mappings()
+    return [Enrolled(**row) for row in rows]

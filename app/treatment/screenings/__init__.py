@@ -1,0 +1,1 @@
+"""Screenings of a day: what is asked before one session."""
