@@ -48,11 +48,6 @@ class UnknownEpisode(Invalid):
     title = "The patient has no such episode"
 
 
-def today(actor: Actor) -> date:
-    """The day on the clinic's calendar."""
-    return clock.now().astimezone(ZoneInfo(actor.time_zone)).date()
-
-
 async def open_course(db: WriteSession, actor: Actor, patient_id: UUID, body: CourseCreate) -> Course:
     """Open a series under a protocol's newest version and lay its sessions into the clinic's calendar.
 
@@ -68,7 +63,7 @@ async def open_course(db: WriteSession, actor: Actor, patient_id: UUID, body: Co
     episode = await _episode(db, actor, patient.id, body.episode_id)
     phase = protocol.phases[0]
     local = body.first_session_at.astimezone(ZoneInfo(actor.time_zone)) if body.first_session_at else None
-    starts_on = local.date() if local else body.starts_on or today(actor)
+    starts_on = local.date() if local else body.starts_on or clock.today(actor.time_zone)
     course = Course(
         **identity_of(actor, body),
         patient_id=patient.id,
@@ -176,7 +171,7 @@ async def complete_course(
     db: WriteSession, actor: Actor, course_id: UUID, body: EndCourse, if_match: int | None
 ) -> Course:
     """End a series as planned."""
-    ended_on = body.ended_on or today(actor)
+    ended_on = body.ended_on or clock.today(actor.time_zone)
     return await _move(db, actor, course_id, if_match, CourseStatus.COMPLETED, reason=body.reason, ended_on=ended_on)
 
 
@@ -184,7 +179,7 @@ async def discontinue_course(
     db: WriteSession, actor: Actor, course_id: UUID, body: EndCourse, if_match: int | None
 ) -> Course:
     """End a series before its plan."""
-    ended_on = body.ended_on or today(actor)
+    ended_on = body.ended_on or clock.today(actor.time_zone)
     return await _move(db, actor, course_id, if_match, CourseStatus.DISCONTINUED, reason=body.reason, ended_on=ended_on)
 
 
@@ -254,7 +249,7 @@ async def re_plan(db: WriteSession, actor: Actor, course_id: UUID, body: RePlan,
         await _begin_plan(db, actor, course, body)
     moving = [item for item in still_open if item.number >= (body.from_number or 1)]
     if body.leave_out_missed:
-        missed = [item for item in moving if item.planned_on < today(actor)]
+        missed = [item for item in moving if item.planned_on < clock.today(actor.time_zone)]
         _leave_out(db, missed, body.reason)
         moving = [item for item in moving if item not in missed]
     days = rules.moved_days(
@@ -342,10 +337,10 @@ async def _going_on(db: WriteSession, actor: Actor, course_id: UUID, if_match: i
 def _next_day(actor: Actor, items: Sequence[PlanItem], still_open: Sequence[PlanItem], interval: int | None) -> date:
     """The day of the next open session, or one interval after the last; never a day that has passed."""
     if still_open:
-        return max(still_open[0].planned_on, today(actor))
+        return max(still_open[0].planned_on, clock.today(actor.time_zone))
     if items and interval:
-        return max(items[-1].planned_on + timedelta(days=interval), today(actor))
-    return today(actor)
+        return max(items[-1].planned_on + timedelta(days=interval), clock.today(actor.time_zone))
+    return clock.today(actor.time_zone)
 
 
 def _leave_out(db: WriteSession, items: Iterable[PlanItem], reason: str | None) -> None:

@@ -41,6 +41,7 @@ from app.monitoring.actions import record_dissociation_note, record_vital_signs
 from app.monitoring.models import DissociationNote, VitalSigns
 from app.patients import queries as patient_queries
 from app.patients.episodes.models import Episode
+from app.patients.medications.models import Medication
 from app.patients.models import Patient, Weight
 from app.protocols.queries import resolve
 from app.protocols.rules import Drug, Route
@@ -62,7 +63,7 @@ _CHILDREN: Final[tuple[type[ClinicRecord], ...]] = (
 )
 
 
-_TOLD: Final[tuple[type[ClinicRecord], ...]] = (Weight, Episode, ExternalTreatment)
+_TOLD: Final[tuple[type[ClinicRecord], ...]] = (Weight, Episode, ExternalTreatment, Medication)
 
 
 async def record_past_session(db: WriteSession, actor: Actor, patient_id: UUID, body: PastSession) -> TreatmentSession:

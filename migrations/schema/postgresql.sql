@@ -560,6 +560,36 @@ CREATE TABLE login_throttle (
     CONSTRAINT pk_login_throttle PRIMARY KEY (key)
 );
 
+CREATE TABLE medication (
+    clinic_id uuid NOT NULL,
+    id uuid NOT NULL,
+    patient_id uuid NOT NULL,
+    name character varying(200) NOT NULL,
+    coding jsonb,
+    class_codes jsonb,
+    interactions jsonb,
+    interactions_version character varying(64) NOT NULL,
+    dose character varying(200),
+    taken_as character varying(64) NOT NULL,
+    diazepam_equivalent_mg_per_day bigint,
+    started_on date,
+    ended_on date,
+    note text,
+    origin character varying(64) NOT NULL,
+    create_digest character varying(64),
+    entered_in_error_at timestamp with time zone,
+    entered_in_error_by uuid,
+    entered_in_error_reason text,
+    version integer NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by uuid NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_medication__diazepam_equivalent_mg_per_day_not_negative CHECK ((diazepam_equivalent_mg_per_day >= 0)),
+    CONSTRAINT ck_medication__ends_after_start CHECK (((ended_on IS NULL) OR (started_on IS NULL) OR (ended_on >= started_on))),
+    CONSTRAINT fk_medication__clinic_id_patient_id FOREIGN KEY (clinic_id, patient_id) REFERENCES patient(clinic_id, id),
+    CONSTRAINT pk_medication PRIMARY KEY (clinic_id, id)
+);
+
 CREATE TABLE patient (
     clinic_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -855,6 +885,8 @@ CREATE INDEX ix_episode__clinic_id_patient_id_id ON public.episode USING btree (
 CREATE INDEX ix_external_treatment__clinic_id_patient_id_counted_from ON public.external_treatment USING btree (clinic_id, patient_id, counted_from);
 
 CREATE INDEX ix_idempotency_key__created_at ON public.idempotency_key USING btree (created_at);
+
+CREATE INDEX ix_medication__clinic_id_patient_id_id ON public.medication USING btree (clinic_id, patient_id, id);
 
 CREATE INDEX ix_patient__clinic_id_birth_on ON public.patient USING btree (clinic_id, birth_on);
 

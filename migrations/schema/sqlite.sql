@@ -560,6 +560,36 @@ CREATE TABLE login_throttle (
     CONSTRAINT pk_login_throttle PRIMARY KEY ("key")
 );
 
+CREATE TABLE medication (
+    clinic_id CHAR(32) NOT NULL,
+    id CHAR(32) NOT NULL,
+    patient_id CHAR(32) NOT NULL,
+    name VARCHAR(200) NOT NULL,
+    coding JSON,
+    class_codes JSON,
+    interactions JSON,
+    interactions_version VARCHAR(64) NOT NULL,
+    dose VARCHAR(200),
+    taken_as VARCHAR(64) NOT NULL,
+    diazepam_equivalent_mg_per_day BIGINT,
+    started_on DATE,
+    ended_on DATE,
+    note TEXT,
+    origin VARCHAR(64) NOT NULL,
+    create_digest VARCHAR(64),
+    entered_in_error_at DATETIME,
+    entered_in_error_by CHAR(32),
+    entered_in_error_reason TEXT,
+    version INTEGER NOT NULL,
+    recorded_at DATETIME NOT NULL,
+    recorded_by CHAR(32) NOT NULL,
+    updated_at DATETIME NOT NULL,
+    CONSTRAINT pk_medication PRIMARY KEY (clinic_id, id),
+    CONSTRAINT ck_medication__diazepam_equivalent_mg_per_day_not_negative CHECK (diazepam_equivalent_mg_per_day >= 0),
+    CONSTRAINT ck_medication__ends_after_start CHECK (ended_on IS NULL OR started_on IS NULL OR ended_on >= started_on),
+    CONSTRAINT fk_medication__clinic_id_patient_id FOREIGN KEY(clinic_id, patient_id) REFERENCES patient (clinic_id, id)
+);
+
 CREATE TABLE patient (
     clinic_id CHAR(32) NOT NULL,
     id CHAR(32) NOT NULL,
@@ -855,6 +885,8 @@ CREATE INDEX ix_episode__clinic_id_patient_id_id ON episode (clinic_id, patient_
 CREATE INDEX ix_external_treatment__clinic_id_patient_id_counted_from ON external_treatment (clinic_id, patient_id, counted_from);
 
 CREATE INDEX ix_idempotency_key__created_at ON idempotency_key (created_at);
+
+CREATE INDEX ix_medication__clinic_id_patient_id_id ON medication (clinic_id, patient_id, id);
 
 CREATE INDEX ix_patient__clinic_id_birth_on ON patient (clinic_id, birth_on);
 

@@ -444,6 +444,61 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_table(
+        "medication",
+        sa.Column("clinic_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("patient_id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column(
+            "coding",
+            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
+            nullable=True,
+        ),
+        sa.Column(
+            "class_codes",
+            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
+            nullable=True,
+        ),
+        sa.Column(
+            "interactions",
+            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
+            nullable=True,
+        ),
+        sa.Column("interactions_version", sa.String(length=64), nullable=False),
+        sa.Column("dose", sa.String(length=200), nullable=True),
+        sa.Column("taken_as", sa.String(length=64), nullable=False),
+        sa.Column("diazepam_equivalent_mg_per_day", sa.BigInteger(), nullable=True),
+        sa.Column("started_on", sa.Date(), nullable=True),
+        sa.Column("ended_on", sa.Date(), nullable=True),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("origin", sa.String(length=64), nullable=False),
+        sa.Column("create_digest", sa.String(length=64), nullable=True),
+        sa.Column("entered_in_error_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("entered_in_error_by", sa.Uuid(), nullable=True),
+        sa.Column("entered_in_error_reason", sa.Text(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by", sa.Uuid(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "diazepam_equivalent_mg_per_day >= 0",
+            name=op.f("ck_medication__diazepam_equivalent_mg_per_day_not_negative"),
+        ),
+        sa.CheckConstraint(
+            "ended_on IS NULL OR started_on IS NULL OR ended_on >= started_on",
+            name=op.f("ck_medication__ends_after_start"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "patient_id"],
+            ["patient.clinic_id", "patient.id"],
+            name=op.f("fk_medication__clinic_id_patient_id"),
+        ),
+        sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_medication")),
+    )
+    op.create_index(
+        op.f("ix_medication__clinic_id_patient_id_id"), "medication", ["clinic_id", "patient_id", "id"], unique=False
+    )
+    op.create_table(
         "patient_identifier",
         sa.Column("clinic_id", sa.Uuid(), nullable=False),
         sa.Column("system", sa.String(length=200), nullable=False),
@@ -1468,6 +1523,8 @@ def downgrade() -> None:
     op.drop_table("weight")
     op.drop_index(op.f("ix_patient_identifier__clinic_id_patient_id"), table_name="patient_identifier")
     op.drop_table("patient_identifier")
+    op.drop_index(op.f("ix_medication__clinic_id_patient_id_id"), table_name="medication")
+    op.drop_table("medication")
     op.drop_index(op.f("ix_external_treatment__clinic_id_patient_id_counted_from"), table_name="external_treatment")
     op.drop_table("external_treatment")
     op.drop_index(op.f("ix_episode__clinic_id_patient_id_id"), table_name="episode")

@@ -27,6 +27,7 @@ PATHS: Final[Mapping[str, str]] = {
     "weight": "/v1/weights",
     "episode": "/v1/episodes",
     "external_treatment": "/v1/external-treatments",
+    "medication": "/v1/medications",
     "course": "/v1/courses",
     "dose_decision": "/v1/dose-decisions",
     "session": "/v1/sessions",

@@ -181,6 +181,16 @@ GIVEN_ELSEWHERE: Final[Json] = {
 }
 
 
+LORAZEPAM: Final[Json] = {
+    "name": "Lorazepam",
+    "coding": {"system": "http://www.nlm.nih.gov/research/umls/rxnorm", "code": "6470"},
+    "class_codes": ["benzodiazepine"],
+    "dose": "1 mg at night",
+    "diazepam_equivalent_mg_per_day": 10,
+    "started_on": "2026-01-05",
+}
+
+
 async def _below_patient(stage: Stage, what: str, body: Json) -> Json:
     patient = await stage.care.patient()
     return await stage.care.new(f"/v1/patients/{patient['id']}/{what}", body)
@@ -200,6 +210,7 @@ MAKERS: Final[Mapping[str, Maker]] = {
     "weight": _weight,
     "episode": lambda stage: _below_patient(stage, "episodes", {"indication_code": "F33.2"}),
     "external_treatment": lambda stage: _below_patient(stage, "external-treatments", GIVEN_ELSEWHERE),
+    "medication": lambda stage: _below_patient(stage, "medications", LORAZEPAM),
     "course": lambda stage: stage.care.course(),
     "dose_decision": _decision,
     "session": lambda stage: stage.care.session(),
@@ -255,6 +266,7 @@ UPDATES: Final[Mapping[str, Json]] = {
     "weight": {"weight_kg": 82.1},
     "episode": {"ended_on": "2026-03-02"},
     "external_treatment": {"sessions": 5},
+    "medication": {"ended_on": "2026-03-02", "class_codes": ["benzodiazepine", "other_cns_depressant"]},
     "course": {"indication_code": "F33.1"},
     "session": {"note": "Prefers the quiet room."},
     "administration": {"lot": "K2291", "drawn_mg": 41.3},
@@ -317,6 +329,7 @@ for _name, _verb, _body in (
     RECIPES[_verb] = _target(_name, _body, versioned=True)
 RECIPES["list_episodes"] = _target("patient")
 RECIPES["list_external_treatments"] = _target("patient")
+RECIPES["get_patient_interactions"] = _target("patient")
 RECIPES["list_dose_decisions"] = _target("course")
 RECIPES["list_plan"] = _target("course")
 RECIPES["get_course_trajectory"] = _target("course")
@@ -403,6 +416,12 @@ async def create_episode(stage: Stage) -> Call:
 async def create_external_treatment(stage: Stage) -> Call:
     patient = await stage.care.patient()
     return Call({"patient_id": patient["id"]}, GIVEN_ELSEWHERE)
+
+
+@recipe
+async def create_medication(stage: Stage) -> Call:
+    patient = await stage.care.patient()
+    return Call({"patient_id": patient["id"]}, LORAZEPAM)
 
 
 @recipe

@@ -159,6 +159,7 @@ _SHIPPED = {
     "weight_id",
     "episode_id",
     "external_treatment_id",
+    "medication_id",
     "dose_decision_id",
 }
 
