@@ -38,7 +38,7 @@ questionnaires before and after; and what it came to. A clinic that only keeps w
 
 _TAGS: Final = {
     "sign-in": "Tokens for people and programs, and who a token belongs to.",
-    "patients": "People under care: identifiers, weights, illness episodes, what they take and were given elsewhere.",
+    "patients": "People under care: identifiers, weights, illness episodes, what they take, have tried and have.",
     "protocols": "Dosing and observation plans: shipped with their sources, and a clinic's own.",
     "courses": "A series of sessions for one patient under one protocol, and its plan.",
     "sessions": "One treatment visit: its moves, and the whole record of it.",

@@ -36,6 +36,7 @@ from app.kernel.workers import run_workers
 from app.monitoring.routes import router as monitoring
 from app.outcomes.routes import router as outcomes
 from app.patients.episodes.routes import router as episodes
+from app.patients.medication_trials.routes import router as medication_trials
 from app.patients.medications.routes import router as medications
 from app.patients.routes import router as patients
 from app.protocols.routes import router as protocols
@@ -53,6 +54,7 @@ ROUTERS: Final = (
     patients,
     episodes,
     medications,
+    medication_trials,
     external_treatments,
     protocols,
     courses,

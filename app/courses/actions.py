@@ -29,6 +29,7 @@ from app.kernel.database import WriteSession
 from app.kernel.errors import Fault, Invalid
 from app.kernel.ledger import name_change
 from app.kernel.records import already_created, find, identity_of, one, one_for_update, reason_of_change
+from app.patients.episodes.actions import require_episode
 from app.patients.episodes.models import Episode
 from app.patients.episodes.queries import open_episode
 from app.patients.models import Patient
@@ -40,12 +41,6 @@ class NotAPrescriber(Invalid):
     """Courses are led by a prescriber of the clinic."""
 
     title = "The person is not a prescriber of this clinic"
-
-
-class UnknownEpisode(Invalid):
-    """A course treats an illness episode of its own patient."""
-
-    title = "The patient has no such episode"
 
 
 async def open_course(db: WriteSession, actor: Actor, patient_id: UUID, body: CourseCreate) -> Course:
@@ -121,11 +116,7 @@ async def _episode(db: WriteSession, actor: Actor, patient_id: UUID, episode_id:
     named = episode_id or (await db.execute(open_episode(actor, patient_id))).scalar_one_or_none()
     if named is None:
         return None
-    episode = await find(db, actor, Episode, named)
-    if episode is None or episode.patient_id != patient_id or episode.entered_in_error_at is not None:
-        fault = Fault("unknown_episode", "The patient has no such episode.", pointer="#/episode_id")
-        raise UnknownEpisode(faults=[fault])
-    return episode
+    return await require_episode(db, actor, patient_id, named)
 
 
 async def _prescriber(db: WriteSession, actor: Actor, prescriber_id: UUID | None) -> UUID | None:

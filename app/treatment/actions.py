@@ -41,6 +41,7 @@ from app.monitoring.actions import record_dissociation_note, record_vital_signs
 from app.monitoring.models import DissociationNote, VitalSigns
 from app.patients import queries as patient_queries
 from app.patients.episodes.models import Episode
+from app.patients.medication_trials.models import MedicationTrial
 from app.patients.medications.models import Medication
 from app.patients.models import Patient, Weight
 from app.protocols.queries import resolve
@@ -63,7 +64,7 @@ _CHILDREN: Final[tuple[type[ClinicRecord], ...]] = (
 )
 
 
-_TOLD: Final[tuple[type[ClinicRecord], ...]] = (Weight, Episode, ExternalTreatment, Medication)
+_TOLD: Final[tuple[type[ClinicRecord], ...]] = (Weight, Episode, ExternalTreatment, Medication, MedicationTrial)
 
 
 async def record_past_session(db: WriteSession, actor: Actor, patient_id: UUID, body: PastSession) -> TreatmentSession:
@@ -274,10 +275,10 @@ async def void_episode(db: WriteSession, actor: Actor, episode_id: UUID, reason:
     """Mark an illness episode as entered in error.
 
     Raises:
-        HasRecords: courses treat it.
+        HasRecords: courses treat it, or trials were made in it.
     """
     episode = await one_for_update(db, actor, Episode, episode_id, if_match)
-    await _require_nothing_below(db, actor, (Course,), "episode_id", episode.id)
+    await _require_nothing_below(db, actor, (Course, MedicationTrial), "episode_id", episode.id)
     mark_entered_in_error(db, actor, episode, reason)
     return episode
 

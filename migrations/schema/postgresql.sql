@@ -469,6 +469,7 @@ CREATE TABLE episode (
     began_on date,
     ended_on date,
     status character varying(64) NOT NULL,
+    severity character varying(64),
     note text,
     origin character varying(64) NOT NULL,
     create_digest character varying(64),
@@ -588,6 +589,48 @@ CREATE TABLE medication (
     CONSTRAINT ck_medication__ends_after_start CHECK (((ended_on IS NULL) OR (started_on IS NULL) OR (ended_on >= started_on))),
     CONSTRAINT fk_medication__clinic_id_patient_id FOREIGN KEY (clinic_id, patient_id) REFERENCES patient(clinic_id, id),
     CONSTRAINT pk_medication PRIMARY KEY (clinic_id, id)
+);
+
+CREATE TABLE medication_trial (
+    clinic_id uuid NOT NULL,
+    id uuid NOT NULL,
+    patient_id uuid NOT NULL,
+    episode_id uuid,
+    drug character varying(200) NOT NULL,
+    class_code character varying(64),
+    max_dose_mg_per_day bigint,
+    adequate_dose boolean,
+    started_on date,
+    ended_on date,
+    weeks integer,
+    adherence character varying(64),
+    response_percent integer,
+    stop_reason character varying(64),
+    augmentations jsonb NOT NULL,
+    optimisations integer NOT NULL,
+    adequate boolean,
+    adequate_athf boolean,
+    failed boolean,
+    rule_version character varying(64) NOT NULL,
+    source_of_information character varying(64) NOT NULL,
+    note text,
+    origin character varying(64) NOT NULL,
+    create_digest character varying(64),
+    entered_in_error_at timestamp with time zone,
+    entered_in_error_by uuid,
+    entered_in_error_reason text,
+    version integer NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by uuid NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_medication_trial__ends_after_start CHECK (((ended_on IS NULL) OR (started_on IS NULL) OR (ended_on >= started_on))),
+    CONSTRAINT ck_medication_trial__max_dose_mg_per_day_not_negative CHECK ((max_dose_mg_per_day >= 0)),
+    CONSTRAINT ck_medication_trial__optimisations_not_negative CHECK ((optimisations >= 0)),
+    CONSTRAINT ck_medication_trial__response_percent_in_range CHECK (((response_percent >= '-100'::integer) AND (response_percent <= 100))),
+    CONSTRAINT ck_medication_trial__weeks_not_negative CHECK ((weeks >= 0)),
+    CONSTRAINT fk_medication_trial__clinic_id_episode_id FOREIGN KEY (clinic_id, episode_id) REFERENCES episode(clinic_id, id),
+    CONSTRAINT fk_medication_trial__clinic_id_patient_id FOREIGN KEY (clinic_id, patient_id) REFERENCES patient(clinic_id, id),
+    CONSTRAINT pk_medication_trial PRIMARY KEY (clinic_id, id)
 );
 
 CREATE TABLE patient (
@@ -887,6 +930,10 @@ CREATE INDEX ix_external_treatment__clinic_id_patient_id_counted_from ON public.
 CREATE INDEX ix_idempotency_key__created_at ON public.idempotency_key USING btree (created_at);
 
 CREATE INDEX ix_medication__clinic_id_patient_id_id ON public.medication USING btree (clinic_id, patient_id, id);
+
+CREATE INDEX ix_medication_trial__clinic_id_episode_id ON public.medication_trial USING btree (clinic_id, episode_id);
+
+CREATE INDEX ix_medication_trial__clinic_id_patient_id_id ON public.medication_trial USING btree (clinic_id, patient_id, id);
 
 CREATE INDEX ix_patient__clinic_id_birth_on ON public.patient USING btree (clinic_id, birth_on);
 

@@ -469,6 +469,7 @@ CREATE TABLE episode (
     began_on DATE,
     ended_on DATE,
     status VARCHAR(64) NOT NULL,
+    severity VARCHAR(64),
     note TEXT,
     origin VARCHAR(64) NOT NULL,
     create_digest VARCHAR(64),
@@ -588,6 +589,48 @@ CREATE TABLE medication (
     CONSTRAINT ck_medication__diazepam_equivalent_mg_per_day_not_negative CHECK (diazepam_equivalent_mg_per_day >= 0),
     CONSTRAINT ck_medication__ends_after_start CHECK (ended_on IS NULL OR started_on IS NULL OR ended_on >= started_on),
     CONSTRAINT fk_medication__clinic_id_patient_id FOREIGN KEY(clinic_id, patient_id) REFERENCES patient (clinic_id, id)
+);
+
+CREATE TABLE medication_trial (
+    clinic_id CHAR(32) NOT NULL,
+    id CHAR(32) NOT NULL,
+    patient_id CHAR(32) NOT NULL,
+    episode_id CHAR(32),
+    drug VARCHAR(200) NOT NULL,
+    class_code VARCHAR(64),
+    max_dose_mg_per_day BIGINT,
+    adequate_dose BOOLEAN,
+    started_on DATE,
+    ended_on DATE,
+    weeks INTEGER,
+    adherence VARCHAR(64),
+    response_percent INTEGER,
+    stop_reason VARCHAR(64),
+    augmentations JSON NOT NULL,
+    optimisations INTEGER NOT NULL,
+    adequate BOOLEAN,
+    adequate_athf BOOLEAN,
+    failed BOOLEAN,
+    rule_version VARCHAR(64) NOT NULL,
+    source_of_information VARCHAR(64) NOT NULL,
+    note TEXT,
+    origin VARCHAR(64) NOT NULL,
+    create_digest VARCHAR(64),
+    entered_in_error_at DATETIME,
+    entered_in_error_by CHAR(32),
+    entered_in_error_reason TEXT,
+    version INTEGER NOT NULL,
+    recorded_at DATETIME NOT NULL,
+    recorded_by CHAR(32) NOT NULL,
+    updated_at DATETIME NOT NULL,
+    CONSTRAINT pk_medication_trial PRIMARY KEY (clinic_id, id),
+    CONSTRAINT ck_medication_trial__ends_after_start CHECK (ended_on IS NULL OR started_on IS NULL OR ended_on >= started_on),
+    CONSTRAINT ck_medication_trial__max_dose_mg_per_day_not_negative CHECK (max_dose_mg_per_day >= 0),
+    CONSTRAINT ck_medication_trial__optimisations_not_negative CHECK (optimisations >= 0),
+    CONSTRAINT ck_medication_trial__response_percent_in_range CHECK (response_percent >= -100 AND response_percent <= 100),
+    CONSTRAINT ck_medication_trial__weeks_not_negative CHECK (weeks >= 0),
+    CONSTRAINT fk_medication_trial__clinic_id_episode_id FOREIGN KEY(clinic_id, episode_id) REFERENCES episode (clinic_id, id),
+    CONSTRAINT fk_medication_trial__clinic_id_patient_id FOREIGN KEY(clinic_id, patient_id) REFERENCES patient (clinic_id, id)
 );
 
 CREATE TABLE patient (
@@ -887,6 +930,10 @@ CREATE INDEX ix_external_treatment__clinic_id_patient_id_counted_from ON externa
 CREATE INDEX ix_idempotency_key__created_at ON idempotency_key (created_at);
 
 CREATE INDEX ix_medication__clinic_id_patient_id_id ON medication (clinic_id, patient_id, id);
+
+CREATE INDEX ix_medication_trial__clinic_id_episode_id ON medication_trial (clinic_id, episode_id);
+
+CREATE INDEX ix_medication_trial__clinic_id_patient_id_id ON medication_trial (clinic_id, patient_id, id);
 
 CREATE INDEX ix_patient__clinic_id_birth_on ON patient (clinic_id, birth_on);
 

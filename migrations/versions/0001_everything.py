@@ -376,6 +376,7 @@ def upgrade() -> None:
         sa.Column("began_on", sa.Date(), nullable=True),
         sa.Column("ended_on", sa.Date(), nullable=True),
         sa.Column("status", sa.String(length=64), nullable=False),
+        sa.Column("severity", sa.String(length=64), nullable=True),
         sa.Column("note", sa.Text(), nullable=True),
         sa.Column("origin", sa.String(length=64), nullable=False),
         sa.Column("create_digest", sa.String(length=64), nullable=True),
@@ -608,6 +609,77 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_course__clinic_id_prescriber_id"), "course", ["clinic_id", "prescriber_id"], unique=False)
     op.create_index(op.f("ix_course__clinic_id_status_id"), "course", ["clinic_id", "status", "id"], unique=False)
+    op.create_table(
+        "medication_trial",
+        sa.Column("clinic_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("patient_id", sa.Uuid(), nullable=False),
+        sa.Column("episode_id", sa.Uuid(), nullable=True),
+        sa.Column("drug", sa.String(length=200), nullable=False),
+        sa.Column("class_code", sa.String(length=64), nullable=True),
+        sa.Column("max_dose_mg_per_day", sa.BigInteger(), nullable=True),
+        sa.Column("adequate_dose", sa.Boolean(), nullable=True),
+        sa.Column("started_on", sa.Date(), nullable=True),
+        sa.Column("ended_on", sa.Date(), nullable=True),
+        sa.Column("weeks", sa.Integer(), nullable=True),
+        sa.Column("adherence", sa.String(length=64), nullable=True),
+        sa.Column("response_percent", sa.Integer(), nullable=True),
+        sa.Column("stop_reason", sa.String(length=64), nullable=True),
+        sa.Column(
+            "augmentations",
+            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("optimisations", sa.Integer(), nullable=False),
+        sa.Column("adequate", sa.Boolean(), nullable=True),
+        sa.Column("adequate_athf", sa.Boolean(), nullable=True),
+        sa.Column("failed", sa.Boolean(), nullable=True),
+        sa.Column("rule_version", sa.String(length=64), nullable=False),
+        sa.Column("source_of_information", sa.String(length=64), nullable=False),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("origin", sa.String(length=64), nullable=False),
+        sa.Column("create_digest", sa.String(length=64), nullable=True),
+        sa.Column("entered_in_error_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("entered_in_error_by", sa.Uuid(), nullable=True),
+        sa.Column("entered_in_error_reason", sa.Text(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by", sa.Uuid(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "ended_on IS NULL OR started_on IS NULL OR ended_on >= started_on",
+            name=op.f("ck_medication_trial__ends_after_start"),
+        ),
+        sa.CheckConstraint(
+            "max_dose_mg_per_day >= 0", name=op.f("ck_medication_trial__max_dose_mg_per_day_not_negative")
+        ),
+        sa.CheckConstraint("optimisations >= 0", name=op.f("ck_medication_trial__optimisations_not_negative")),
+        sa.CheckConstraint(
+            "response_percent >= -100 AND response_percent <= 100",
+            name=op.f("ck_medication_trial__response_percent_in_range"),
+        ),
+        sa.CheckConstraint("weeks >= 0", name=op.f("ck_medication_trial__weeks_not_negative")),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "episode_id"],
+            ["episode.clinic_id", "episode.id"],
+            name=op.f("fk_medication_trial__clinic_id_episode_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "patient_id"],
+            ["patient.clinic_id", "patient.id"],
+            name=op.f("fk_medication_trial__clinic_id_patient_id"),
+        ),
+        sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_medication_trial")),
+    )
+    op.create_index(
+        op.f("ix_medication_trial__clinic_id_episode_id"), "medication_trial", ["clinic_id", "episode_id"], unique=False
+    )
+    op.create_index(
+        op.f("ix_medication_trial__clinic_id_patient_id_id"),
+        "medication_trial",
+        ["clinic_id", "patient_id", "id"],
+        unique=False,
+    )
     op.create_table(
         "plan_item",
         sa.Column("clinic_id", sa.Uuid(), nullable=False),
@@ -1514,6 +1586,9 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_plan_item__clinic_id_starts_at"), table_name="plan_item")
     op.drop_index(op.f("ix_plan_item__clinic_id_patient_id"), table_name="plan_item")
     op.drop_table("plan_item")
+    op.drop_index(op.f("ix_medication_trial__clinic_id_patient_id_id"), table_name="medication_trial")
+    op.drop_index(op.f("ix_medication_trial__clinic_id_episode_id"), table_name="medication_trial")
+    op.drop_table("medication_trial")
     op.drop_index(op.f("ix_course__clinic_id_status_id"), table_name="course")
     op.drop_index(op.f("ix_course__clinic_id_prescriber_id"), table_name="course")
     op.drop_index(op.f("ix_course__clinic_id_patient_id_id"), table_name="course")

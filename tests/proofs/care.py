@@ -28,6 +28,7 @@ PATHS: Final[Mapping[str, str]] = {
     "episode": "/v1/episodes",
     "external_treatment": "/v1/external-treatments",
     "medication": "/v1/medications",
+    "medication_trial": "/v1/medication-trials",
     "course": "/v1/courses",
     "dose_decision": "/v1/dose-decisions",
     "session": "/v1/sessions",

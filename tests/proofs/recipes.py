@@ -191,6 +191,20 @@ LORAZEPAM: Final[Json] = {
 }
 
 
+TRIED: Final[Json] = {
+    "drug": "Sertraline",
+    "class_code": "ssri",
+    "max_dose_mg_per_day": 200,
+    "adequate_dose": True,
+    "started_on": "2025-06-02",
+    "ended_on": "2025-08-25",
+    "response_percent": 20,
+    "stop_reason": "no_response",
+    "augmentations": ["Lithium"],
+    "source_of_information": "records",
+}
+
+
 async def _below_patient(stage: Stage, what: str, body: Json) -> Json:
     patient = await stage.care.patient()
     return await stage.care.new(f"/v1/patients/{patient['id']}/{what}", body)
@@ -211,6 +225,7 @@ MAKERS: Final[Mapping[str, Maker]] = {
     "episode": lambda stage: _below_patient(stage, "episodes", {"indication_code": "F33.2"}),
     "external_treatment": lambda stage: _below_patient(stage, "external-treatments", GIVEN_ELSEWHERE),
     "medication": lambda stage: _below_patient(stage, "medications", LORAZEPAM),
+    "medication_trial": lambda stage: _below_patient(stage, "medication-trials", TRIED),
     "course": lambda stage: stage.care.course(),
     "dose_decision": _decision,
     "session": lambda stage: stage.care.session(),
@@ -264,8 +279,9 @@ UPDATES: Final[Mapping[str, Json]] = {
         "emergency_contact": {"name": "R. Rivera", "relation": "sister", "phone": "+1 555 0101"},
     },
     "weight": {"weight_kg": 82.1},
-    "episode": {"ended_on": "2026-03-02"},
+    "episode": {"ended_on": "2026-03-02", "severity": "moderate"},
     "external_treatment": {"sessions": 5},
+    "medication_trial": {"weeks": 12, "augmentations": ["Lithium", "Aripiprazole"]},
     "medication": {"ended_on": "2026-03-02", "class_codes": ["benzodiazepine", "other_cns_depressant"]},
     "course": {"indication_code": "F33.1"},
     "session": {"note": "Prefers the quiet room."},
@@ -330,6 +346,7 @@ for _name, _verb, _body in (
 RECIPES["list_episodes"] = _target("patient")
 RECIPES["list_external_treatments"] = _target("patient")
 RECIPES["get_patient_interactions"] = _target("patient")
+RECIPES["get_treatment_resistance"] = _target("patient")
 RECIPES["list_dose_decisions"] = _target("course")
 RECIPES["list_plan"] = _target("course")
 RECIPES["get_course_trajectory"] = _target("course")
@@ -422,6 +439,12 @@ async def create_external_treatment(stage: Stage) -> Call:
 async def create_medication(stage: Stage) -> Call:
     patient = await stage.care.patient()
     return Call({"patient_id": patient["id"]}, LORAZEPAM)
+
+
+@recipe
+async def create_medication_trial(stage: Stage) -> Call:
+    patient = await stage.care.patient()
+    return Call({"patient_id": patient["id"]}, TRIED)
 
 
 @recipe

@@ -160,6 +160,7 @@ _SHIPPED = {
     "episode_id",
     "external_treatment_id",
     "medication_id",
+    "medication_trial_id",
     "dose_decision_id",
 }
 
