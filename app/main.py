@@ -38,6 +38,7 @@ from app.outcomes.routes import router as outcomes
 from app.patients.episodes.routes import router as episodes
 from app.patients.medication_trials.routes import router as medication_trials
 from app.patients.medications.routes import router as medications
+from app.patients.reproduction.routes import router as reproduction
 from app.patients.routes import router as patients
 from app.protocols.routes import router as protocols
 from app.sessions.routes import router as sessions
@@ -55,6 +56,7 @@ ROUTERS: Final = (
     episodes,
     medications,
     medication_trials,
+    reproduction,
     external_treatments,
     protocols,
     courses,

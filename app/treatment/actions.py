@@ -44,6 +44,7 @@ from app.patients.episodes.models import Episode
 from app.patients.medication_trials.models import MedicationTrial
 from app.patients.medications.models import Medication
 from app.patients.models import Patient, Weight
+from app.patients.reproduction.models import ReproductiveFactRecord
 from app.protocols.queries import resolve
 from app.protocols.rules import Drug, Route
 from app.sessions.actions import EndsBeforeStart, add_past_visit
@@ -64,7 +65,14 @@ _CHILDREN: Final[tuple[type[ClinicRecord], ...]] = (
 )
 
 
-_TOLD: Final[tuple[type[ClinicRecord], ...]] = (Weight, Episode, ExternalTreatment, Medication, MedicationTrial)
+_TOLD: Final[tuple[type[ClinicRecord], ...]] = (
+    Weight,
+    Episode,
+    ExternalTreatment,
+    Medication,
+    MedicationTrial,
+    ReproductiveFactRecord,
+)
 
 
 async def record_past_session(db: WriteSession, actor: Actor, patient_id: UUID, body: PastSession) -> TreatmentSession:

@@ -732,6 +732,28 @@ CREATE TABLE principal (
     CONSTRAINT uq_principal__clinic_id_account_id UNIQUE (clinic_id, account_id)
 );
 
+CREATE TABLE reproductive_fact (
+    clinic_id uuid NOT NULL,
+    id uuid NOT NULL,
+    patient_id uuid NOT NULL,
+    kind character varying(64) NOT NULL,
+    value character varying(64),
+    observed_on date NOT NULL,
+    source_of_information character varying(64) NOT NULL,
+    note text,
+    origin character varying(64) NOT NULL,
+    create_digest character varying(64),
+    entered_in_error_at timestamp with time zone,
+    entered_in_error_by uuid,
+    entered_in_error_reason text,
+    version integer NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by uuid NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT fk_reproductive_fact__clinic_id_patient_id FOREIGN KEY (clinic_id, patient_id) REFERENCES patient(clinic_id, id),
+    CONSTRAINT pk_reproductive_fact PRIMARY KEY (clinic_id, id)
+);
+
 CREATE TABLE token (
     id uuid NOT NULL,
     digest character varying(64) NOT NULL,
@@ -948,6 +970,10 @@ CREATE INDEX ix_plan_item__clinic_id_starts_at ON public.plan_item USING btree (
 CREATE INDEX ix_principal__account_id ON public.principal USING btree (account_id);
 
 CREATE INDEX ix_principal__id ON public.principal USING btree (id);
+
+CREATE INDEX ix_reproductive_fact__clinic_id_observed_on_id ON public.reproductive_fact USING btree (clinic_id, observed_on, id);
+
+CREATE INDEX ix_reproductive_fact__clinic_id_patient_id_observed_on_id ON public.reproductive_fact USING btree (clinic_id, patient_id, observed_on, id);
 
 CREATE INDEX ix_token__account_id ON public.token USING btree (account_id);
 

@@ -732,6 +732,28 @@ CREATE TABLE principal (
     CONSTRAINT uq_principal__clinic_id_account_id UNIQUE (clinic_id, account_id)
 );
 
+CREATE TABLE reproductive_fact (
+    clinic_id CHAR(32) NOT NULL,
+    id CHAR(32) NOT NULL,
+    patient_id CHAR(32) NOT NULL,
+    kind VARCHAR(64) NOT NULL,
+    value VARCHAR(64),
+    observed_on DATE NOT NULL,
+    source_of_information VARCHAR(64) NOT NULL,
+    note TEXT,
+    origin VARCHAR(64) NOT NULL,
+    create_digest VARCHAR(64),
+    entered_in_error_at DATETIME,
+    entered_in_error_by CHAR(32),
+    entered_in_error_reason TEXT,
+    version INTEGER NOT NULL,
+    recorded_at DATETIME NOT NULL,
+    recorded_by CHAR(32) NOT NULL,
+    updated_at DATETIME NOT NULL,
+    CONSTRAINT pk_reproductive_fact PRIMARY KEY (clinic_id, id),
+    CONSTRAINT fk_reproductive_fact__clinic_id_patient_id FOREIGN KEY(clinic_id, patient_id) REFERENCES patient (clinic_id, id)
+);
+
 CREATE TABLE token (
     id CHAR(32) NOT NULL,
     digest VARCHAR(64) NOT NULL,
@@ -948,6 +970,10 @@ CREATE INDEX ix_plan_item__clinic_id_starts_at ON plan_item (clinic_id, starts_a
 CREATE INDEX ix_principal__account_id ON principal (account_id);
 
 CREATE INDEX ix_principal__id ON principal (id);
+
+CREATE INDEX ix_reproductive_fact__clinic_id_observed_on_id ON reproductive_fact (clinic_id, observed_on, id);
+
+CREATE INDEX ix_reproductive_fact__clinic_id_patient_id_observed_on_id ON reproductive_fact (clinic_id, patient_id, observed_on, id);
 
 CREATE INDEX ix_token__account_id ON token (account_id);
 

@@ -519,6 +519,44 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_table(
+        "reproductive_fact",
+        sa.Column("clinic_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("patient_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(length=64), nullable=False),
+        sa.Column("value", sa.String(length=64), nullable=True),
+        sa.Column("observed_on", sa.Date(), nullable=False),
+        sa.Column("source_of_information", sa.String(length=64), nullable=False),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("origin", sa.String(length=64), nullable=False),
+        sa.Column("create_digest", sa.String(length=64), nullable=True),
+        sa.Column("entered_in_error_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("entered_in_error_by", sa.Uuid(), nullable=True),
+        sa.Column("entered_in_error_reason", sa.Text(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by", sa.Uuid(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "patient_id"],
+            ["patient.clinic_id", "patient.id"],
+            name=op.f("fk_reproductive_fact__clinic_id_patient_id"),
+        ),
+        sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_reproductive_fact")),
+    )
+    op.create_index(
+        op.f("ix_reproductive_fact__clinic_id_observed_on_id"),
+        "reproductive_fact",
+        ["clinic_id", "observed_on", "id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_reproductive_fact__clinic_id_patient_id_observed_on_id"),
+        "reproductive_fact",
+        ["clinic_id", "patient_id", "observed_on", "id"],
+        unique=False,
+    )
+    op.create_table(
         "weight",
         sa.Column("clinic_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -1596,6 +1634,9 @@ def downgrade() -> None:
     op.drop_table("course")
     op.drop_index(op.f("ix_weight__clinic_id_patient_id_measured_at"), table_name="weight")
     op.drop_table("weight")
+    op.drop_index(op.f("ix_reproductive_fact__clinic_id_patient_id_observed_on_id"), table_name="reproductive_fact")
+    op.drop_index(op.f("ix_reproductive_fact__clinic_id_observed_on_id"), table_name="reproductive_fact")
+    op.drop_table("reproductive_fact")
     op.drop_index(op.f("ix_patient_identifier__clinic_id_patient_id"), table_name="patient_identifier")
     op.drop_table("patient_identifier")
     op.drop_index(op.f("ix_medication__clinic_id_patient_id_id"), table_name="medication")

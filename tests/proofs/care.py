@@ -29,6 +29,7 @@ PATHS: Final[Mapping[str, str]] = {
     "external_treatment": "/v1/external-treatments",
     "medication": "/v1/medications",
     "medication_trial": "/v1/medication-trials",
+    "reproductive_fact": "/v1/reproductive-facts",
     "course": "/v1/courses",
     "dose_decision": "/v1/dose-decisions",
     "session": "/v1/sessions",

@@ -205,6 +205,14 @@ TRIED: Final[Json] = {
 }
 
 
+TESTED: Final[Json] = {
+    "kind": "pregnancy_test",
+    "value": "negative",
+    "observed_on": "2026-03-02",
+    "source_of_information": "test",
+}
+
+
 async def _below_patient(stage: Stage, what: str, body: Json) -> Json:
     patient = await stage.care.patient()
     return await stage.care.new(f"/v1/patients/{patient['id']}/{what}", body)
@@ -226,6 +234,7 @@ MAKERS: Final[Mapping[str, Maker]] = {
     "external_treatment": lambda stage: _below_patient(stage, "external-treatments", GIVEN_ELSEWHERE),
     "medication": lambda stage: _below_patient(stage, "medications", LORAZEPAM),
     "medication_trial": lambda stage: _below_patient(stage, "medication-trials", TRIED),
+    "reproductive_fact": lambda stage: _below_patient(stage, "reproductive-facts", TESTED),
     "course": lambda stage: stage.care.course(),
     "dose_decision": _decision,
     "session": lambda stage: stage.care.session(),
@@ -282,6 +291,7 @@ UPDATES: Final[Mapping[str, Json]] = {
     "episode": {"ended_on": "2026-03-02", "severity": "moderate"},
     "external_treatment": {"sessions": 5},
     "medication_trial": {"weeks": 12, "augmentations": ["Lithium", "Aripiprazole"]},
+    "reproductive_fact": {"value": "positive"},
     "medication": {"ended_on": "2026-03-02", "class_codes": ["benzodiazepine", "other_cns_depressant"]},
     "course": {"indication_code": "F33.1"},
     "session": {"note": "Prefers the quiet room."},
@@ -445,6 +455,12 @@ async def create_medication(stage: Stage) -> Call:
 async def create_medication_trial(stage: Stage) -> Call:
     patient = await stage.care.patient()
     return Call({"patient_id": patient["id"]}, TRIED)
+
+
+@recipe
+async def create_reproductive_fact(stage: Stage) -> Call:
+    patient = await stage.care.patient()
+    return Call({"patient_id": patient["id"]}, TESTED)
 
 
 @recipe

@@ -161,6 +161,7 @@ _SHIPPED = {
     "external_treatment_id",
     "medication_id",
     "medication_trial_id",
+    "reproductive_fact_id",
     "dose_decision_id",
 }
 
