@@ -35,6 +35,8 @@ from app.kernel.settings import Settings
 from app.kernel.workers import run_workers
 from app.monitoring.routes import router as monitoring
 from app.outcomes.routes import router as outcomes
+from app.patients.allergies.routes import router as allergies
+from app.patients.conditions.routes import router as conditions
 from app.patients.episodes.routes import router as episodes
 from app.patients.medication_trials.routes import router as medication_trials
 from app.patients.medications.routes import router as medications
@@ -54,6 +56,8 @@ ROUTERS: Final = (
     identity,
     patients,
     episodes,
+    conditions,
+    allergies,
     medications,
     medication_trials,
     reproduction,

@@ -40,6 +40,8 @@ from app.kernel.tables import ClinicRecord, Origin
 from app.monitoring.actions import record_dissociation_note, record_vital_signs
 from app.monitoring.models import DissociationNote, VitalSigns
 from app.patients import queries as patient_queries
+from app.patients.allergies.models import Allergy
+from app.patients.conditions.models import Condition
 from app.patients.episodes.models import Episode
 from app.patients.medication_trials.models import MedicationTrial
 from app.patients.medications.models import Medication
@@ -72,6 +74,8 @@ _TOLD: Final[tuple[type[ClinicRecord], ...]] = (
     Medication,
     MedicationTrial,
     ReproductiveFactRecord,
+    Condition,
+    Allergy,
 )
 
 

@@ -143,6 +143,28 @@ CREATE TABLE alert (
     CONSTRAINT pk_alert PRIMARY KEY (clinic_id, id)
 );
 
+CREATE TABLE allergy (
+    clinic_id uuid NOT NULL,
+    id uuid NOT NULL,
+    patient_id uuid NOT NULL,
+    substance character varying(200) NOT NULL,
+    reaction character varying(200),
+    severity character varying(64),
+    source_of_information character varying(64) NOT NULL,
+    note text,
+    origin character varying(64) NOT NULL,
+    create_digest character varying(64),
+    entered_in_error_at timestamp with time zone,
+    entered_in_error_by uuid,
+    entered_in_error_reason text,
+    version integer NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by uuid NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT fk_allergy__clinic_id_patient_id FOREIGN KEY (clinic_id, patient_id) REFERENCES patient(clinic_id, id),
+    CONSTRAINT pk_allergy PRIMARY KEY (clinic_id, id)
+);
+
 CREATE TABLE assessment (
     clinic_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -264,6 +286,30 @@ CREATE TABLE clinic_protocol (
     CONSTRAINT fk_clinic_protocol__clinic_id FOREIGN KEY (clinic_id) REFERENCES clinic(id),
     CONSTRAINT pk_clinic_protocol PRIMARY KEY (clinic_id, id),
     CONSTRAINT uq_clinic_protocol__clinic_id_code_protocol_version UNIQUE (clinic_id, code, protocol_version)
+);
+
+CREATE TABLE condition (
+    clinic_id uuid NOT NULL,
+    id uuid NOT NULL,
+    patient_id uuid NOT NULL,
+    name character varying(200) NOT NULL,
+    icd10_code character varying(64),
+    started_on date,
+    ended_on date,
+    source_of_information character varying(64) NOT NULL,
+    note text,
+    origin character varying(64) NOT NULL,
+    create_digest character varying(64),
+    entered_in_error_at timestamp with time zone,
+    entered_in_error_by uuid,
+    entered_in_error_reason text,
+    version integer NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by uuid NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_condition__ends_after_start CHECK (((ended_on IS NULL) OR (started_on IS NULL) OR (ended_on >= started_on))),
+    CONSTRAINT fk_condition__clinic_id_patient_id FOREIGN KEY (clinic_id, patient_id) REFERENCES patient(clinic_id, id),
+    CONSTRAINT pk_condition PRIMARY KEY (clinic_id, id)
 );
 
 CREATE TABLE course (
@@ -897,6 +943,8 @@ CREATE INDEX ix_alert__clinic_id_session_id_raised_at_id ON public.alert USING b
 
 CREATE INDEX ix_alert__clinic_id_status_raised_at ON public.alert USING btree (clinic_id, status, raised_at);
 
+CREATE INDEX ix_allergy__clinic_id_patient_id_id ON public.allergy USING btree (clinic_id, patient_id, id);
+
 CREATE INDEX ix_assessment__clinic_id_assessed_at_id ON public.assessment USING btree (clinic_id, assessed_at, id);
 
 CREATE INDEX ix_assessment__clinic_id_course_id_instrument_assessed_at_id ON public.assessment USING btree (clinic_id, course_id, instrument, assessed_at, id);
@@ -912,6 +960,8 @@ CREATE INDEX ix_change__clinic_id_root_type_root_id_recorded_at ON public.change
 CREATE INDEX ix_change__unsealed ON public.change USING btree (clinic_id, recorded_at) WHERE (sequence IS NULL);
 
 CREATE INDEX ix_client_secret__clinic_id_client_id ON public.client_secret USING btree (clinic_id, client_id);
+
+CREATE INDEX ix_condition__clinic_id_patient_id_id ON public.condition USING btree (clinic_id, patient_id, id);
 
 CREATE INDEX ix_course__clinic_id_episode_id_starts_on_id ON public.course USING btree (clinic_id, episode_id, starts_on, id);
 

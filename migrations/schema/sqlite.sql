@@ -143,6 +143,28 @@ CREATE TABLE alert (
     CONSTRAINT fk_alert__clinic_id_patient_id FOREIGN KEY(clinic_id, patient_id) REFERENCES patient (clinic_id, id)
 );
 
+CREATE TABLE allergy (
+    clinic_id CHAR(32) NOT NULL,
+    id CHAR(32) NOT NULL,
+    patient_id CHAR(32) NOT NULL,
+    substance VARCHAR(200) NOT NULL,
+    reaction VARCHAR(200),
+    severity VARCHAR(64),
+    source_of_information VARCHAR(64) NOT NULL,
+    note TEXT,
+    origin VARCHAR(64) NOT NULL,
+    create_digest VARCHAR(64),
+    entered_in_error_at DATETIME,
+    entered_in_error_by CHAR(32),
+    entered_in_error_reason TEXT,
+    version INTEGER NOT NULL,
+    recorded_at DATETIME NOT NULL,
+    recorded_by CHAR(32) NOT NULL,
+    updated_at DATETIME NOT NULL,
+    CONSTRAINT pk_allergy PRIMARY KEY (clinic_id, id),
+    CONSTRAINT fk_allergy__clinic_id_patient_id FOREIGN KEY(clinic_id, patient_id) REFERENCES patient (clinic_id, id)
+);
+
 CREATE TABLE assessment (
     clinic_id CHAR(32) NOT NULL,
     id CHAR(32) NOT NULL,
@@ -264,6 +286,30 @@ CREATE TABLE clinic_protocol (
     CONSTRAINT pk_clinic_protocol PRIMARY KEY (clinic_id, id),
     CONSTRAINT fk_clinic_protocol__clinic_id FOREIGN KEY(clinic_id) REFERENCES clinic (id),
     CONSTRAINT uq_clinic_protocol__clinic_id_code_protocol_version UNIQUE (clinic_id, code, protocol_version)
+);
+
+CREATE TABLE condition (
+    clinic_id CHAR(32) NOT NULL,
+    id CHAR(32) NOT NULL,
+    patient_id CHAR(32) NOT NULL,
+    name VARCHAR(200) NOT NULL,
+    icd10_code VARCHAR(64),
+    started_on DATE,
+    ended_on DATE,
+    source_of_information VARCHAR(64) NOT NULL,
+    note TEXT,
+    origin VARCHAR(64) NOT NULL,
+    create_digest VARCHAR(64),
+    entered_in_error_at DATETIME,
+    entered_in_error_by CHAR(32),
+    entered_in_error_reason TEXT,
+    version INTEGER NOT NULL,
+    recorded_at DATETIME NOT NULL,
+    recorded_by CHAR(32) NOT NULL,
+    updated_at DATETIME NOT NULL,
+    CONSTRAINT pk_condition PRIMARY KEY (clinic_id, id),
+    CONSTRAINT ck_condition__ends_after_start CHECK (ended_on IS NULL OR started_on IS NULL OR ended_on >= started_on),
+    CONSTRAINT fk_condition__clinic_id_patient_id FOREIGN KEY(clinic_id, patient_id) REFERENCES patient (clinic_id, id)
 );
 
 CREATE TABLE course (
@@ -897,6 +943,8 @@ CREATE INDEX ix_alert__clinic_id_session_id_raised_at_id ON alert (clinic_id, se
 
 CREATE INDEX ix_alert__clinic_id_status_raised_at ON alert (clinic_id, status, raised_at);
 
+CREATE INDEX ix_allergy__clinic_id_patient_id_id ON allergy (clinic_id, patient_id, id);
+
 CREATE INDEX ix_assessment__clinic_id_assessed_at_id ON assessment (clinic_id, assessed_at, id);
 
 CREATE INDEX ix_assessment__clinic_id_course_id_instrument_assessed_at_id ON assessment (clinic_id, course_id, instrument, assessed_at, id);
@@ -912,6 +960,8 @@ CREATE INDEX ix_change__clinic_id_root_type_root_id_recorded_at ON change (clini
 CREATE INDEX ix_change__unsealed ON change (clinic_id, recorded_at) WHERE sequence IS NULL;
 
 CREATE INDEX ix_client_secret__clinic_id_client_id ON client_secret (clinic_id, client_id);
+
+CREATE INDEX ix_condition__clinic_id_patient_id_id ON condition (clinic_id, patient_id, id);
 
 CREATE INDEX ix_course__clinic_id_episode_id_starts_on_id ON course (clinic_id, episode_id, starts_on, id);
 

@@ -350,6 +350,35 @@ def upgrade() -> None:
         op.f("ix_alert__clinic_id_status_raised_at"), "alert", ["clinic_id", "status", "raised_at"], unique=False
     )
     op.create_table(
+        "allergy",
+        sa.Column("clinic_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("patient_id", sa.Uuid(), nullable=False),
+        sa.Column("substance", sa.String(length=200), nullable=False),
+        sa.Column("reaction", sa.String(length=200), nullable=True),
+        sa.Column("severity", sa.String(length=64), nullable=True),
+        sa.Column("source_of_information", sa.String(length=64), nullable=False),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("origin", sa.String(length=64), nullable=False),
+        sa.Column("create_digest", sa.String(length=64), nullable=True),
+        sa.Column("entered_in_error_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("entered_in_error_by", sa.Uuid(), nullable=True),
+        sa.Column("entered_in_error_reason", sa.Text(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by", sa.Uuid(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "patient_id"],
+            ["patient.clinic_id", "patient.id"],
+            name=op.f("fk_allergy__clinic_id_patient_id"),
+        ),
+        sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_allergy")),
+    )
+    op.create_index(
+        op.f("ix_allergy__clinic_id_patient_id_id"), "allergy", ["clinic_id", "patient_id", "id"], unique=False
+    )
+    op.create_table(
         "client_secret",
         sa.Column("clinic_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -366,6 +395,40 @@ def upgrade() -> None:
     )
     op.create_index(
         op.f("ix_client_secret__clinic_id_client_id"), "client_secret", ["clinic_id", "client_id"], unique=False
+    )
+    op.create_table(
+        "condition",
+        sa.Column("clinic_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("patient_id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("icd10_code", sa.String(length=64), nullable=True),
+        sa.Column("started_on", sa.Date(), nullable=True),
+        sa.Column("ended_on", sa.Date(), nullable=True),
+        sa.Column("source_of_information", sa.String(length=64), nullable=False),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("origin", sa.String(length=64), nullable=False),
+        sa.Column("create_digest", sa.String(length=64), nullable=True),
+        sa.Column("entered_in_error_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("entered_in_error_by", sa.Uuid(), nullable=True),
+        sa.Column("entered_in_error_reason", sa.Text(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by", sa.Uuid(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "ended_on IS NULL OR started_on IS NULL OR ended_on >= started_on",
+            name=op.f("ck_condition__ends_after_start"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "patient_id"],
+            ["patient.clinic_id", "patient.id"],
+            name=op.f("fk_condition__clinic_id_patient_id"),
+        ),
+        sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_condition")),
+    )
+    op.create_index(
+        op.f("ix_condition__clinic_id_patient_id_id"), "condition", ["clinic_id", "patient_id", "id"], unique=False
     )
     op.create_table(
         "episode",
@@ -1645,8 +1708,12 @@ def downgrade() -> None:
     op.drop_table("external_treatment")
     op.drop_index(op.f("ix_episode__clinic_id_patient_id_id"), table_name="episode")
     op.drop_table("episode")
+    op.drop_index(op.f("ix_condition__clinic_id_patient_id_id"), table_name="condition")
+    op.drop_table("condition")
     op.drop_index(op.f("ix_client_secret__clinic_id_client_id"), table_name="client_secret")
     op.drop_table("client_secret")
+    op.drop_index(op.f("ix_allergy__clinic_id_patient_id_id"), table_name="allergy")
+    op.drop_table("allergy")
     op.drop_index(op.f("ix_alert__clinic_id_status_raised_at"), table_name="alert")
     op.drop_index(op.f("ix_alert__clinic_id_session_id_raised_at_id"), table_name="alert")
     op.drop_index(op.f("ix_alert__clinic_id_raised_at_id"), table_name="alert")

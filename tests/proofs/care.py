@@ -28,6 +28,8 @@ PATHS: Final[Mapping[str, str]] = {
     "episode": "/v1/episodes",
     "external_treatment": "/v1/external-treatments",
     "medication": "/v1/medications",
+    "condition": "/v1/conditions",
+    "allergy": "/v1/allergies",
     "medication_trial": "/v1/medication-trials",
     "reproductive_fact": "/v1/reproductive-facts",
     "course": "/v1/courses",

@@ -213,6 +213,10 @@ TESTED: Final[Json] = {
 }
 
 
+HYPERTENSION: Final[Json] = {"name": "Hypertension", "icd10_code": "I10", "source_of_information": "patient"}
+PENICILLIN: Final[Json] = {"substance": "Penicillin", "reaction": "Hives", "source_of_information": "patient"}
+
+
 async def _below_patient(stage: Stage, what: str, body: Json) -> Json:
     patient = await stage.care.patient()
     return await stage.care.new(f"/v1/patients/{patient['id']}/{what}", body)
@@ -235,6 +239,8 @@ MAKERS: Final[Mapping[str, Maker]] = {
     "medication": lambda stage: _below_patient(stage, "medications", LORAZEPAM),
     "medication_trial": lambda stage: _below_patient(stage, "medication-trials", TRIED),
     "reproductive_fact": lambda stage: _below_patient(stage, "reproductive-facts", TESTED),
+    "condition": lambda stage: _below_patient(stage, "conditions", HYPERTENSION),
+    "allergy": lambda stage: _below_patient(stage, "allergies", PENICILLIN),
     "course": lambda stage: stage.care.course(),
     "dose_decision": _decision,
     "session": lambda stage: stage.care.session(),
@@ -292,6 +298,8 @@ UPDATES: Final[Mapping[str, Json]] = {
     "external_treatment": {"sessions": 5},
     "medication_trial": {"weeks": 12, "augmentations": ["Lithium", "Aripiprazole"]},
     "reproductive_fact": {"value": "positive"},
+    "condition": {"ended_on": "2026-03-02"},
+    "allergy": {"severity": "severe"},
     "medication": {"ended_on": "2026-03-02", "class_codes": ["benzodiazepine", "other_cns_depressant"]},
     "course": {"indication_code": "F33.1"},
     "session": {"note": "Prefers the quiet room."},
@@ -309,7 +317,8 @@ FOREIGN: Final[Mapping[str, frozenset[str]]] = {
 _PLURALS: Final[Mapping[str, str]] = {
     "staff": "staff",
     "vital_signs": "vital_signs",
-    **{name: f"{name}s" for name in MAKERS if name not in {"staff", "vital_signs", "weight"}},
+    "allergy": "allergies",
+    **{name: f"{name}s" for name in MAKERS if name not in {"staff", "vital_signs", "weight", "allergy"}},
 }
 _NOT_VOIDED: Final = frozenset({"location", "staff", "client", "alert", "clinic_protocol"})
 
@@ -461,6 +470,18 @@ async def create_medication_trial(stage: Stage) -> Call:
 async def create_reproductive_fact(stage: Stage) -> Call:
     patient = await stage.care.patient()
     return Call({"patient_id": patient["id"]}, TESTED)
+
+
+@recipe
+async def create_condition(stage: Stage) -> Call:
+    patient = await stage.care.patient()
+    return Call({"patient_id": patient["id"]}, HYPERTENSION)
+
+
+@recipe
+async def create_allergy(stage: Stage) -> Call:
+    patient = await stage.care.patient()
+    return Call({"patient_id": patient["id"]}, PENICILLIN)
 
 
 @recipe

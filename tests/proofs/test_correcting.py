@@ -160,6 +160,8 @@ _SHIPPED = {
     "episode_id",
     "external_treatment_id",
     "medication_id",
+    "condition_id",
+    "allergy_id",
     "medication_trial_id",
     "reproductive_fact_id",
     "dose_decision_id",
