@@ -35,8 +35,13 @@ from app.kernel.settings import Settings
 from app.kernel.workers import run_workers
 from app.monitoring.routes import router as monitoring
 from app.outcomes.routes import router as outcomes
+from app.patients.allergies.routes import router as allergies
+from app.patients.conditions.routes import router as conditions
 from app.patients.episodes.routes import router as episodes
 from app.patients.limits.routes import router as patient_limits
+from app.patients.medication_trials.routes import router as medication_trials
+from app.patients.medications.routes import router as medications
+from app.patients.reproduction.routes import router as reproduction
 from app.patients.routes import router as patients
 from app.policies.routes import router as policies
 from app.protocols.routes import router as protocols
@@ -59,6 +64,11 @@ ROUTERS: Final = (
     patients,
     episodes,
     patient_limits,
+    conditions,
+    allergies,
+    medications,
+    medication_trials,
+    reproduction,
     external_treatments,
     screening,
     screenings,

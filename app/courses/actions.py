@@ -29,6 +29,7 @@ from app.kernel.database import WriteSession
 from app.kernel.errors import Fault, Invalid
 from app.kernel.ledger import name_change
 from app.kernel.records import already_created, find, identity_of, one, one_for_update, reason_of_change
+from app.patients.episodes.actions import require_episode
 from app.patients.episodes.models import Episode
 from app.patients.episodes.queries import open_episode
 from app.patients.models import Patient
@@ -41,17 +42,6 @@ class NotAPrescriber(Invalid):
     """Courses are led by a prescriber of the clinic."""
 
     title = "The person is not a prescriber of this clinic"
-
-
-class UnknownEpisode(Invalid):
-    """A course treats an illness episode of its own patient."""
-
-    title = "The patient has no such episode"
-
-
-def today(actor: Actor) -> date:
-    """The day on the clinic's calendar."""
-    return clock.now().astimezone(ZoneInfo(actor.time_zone)).date()
 
 
 async def open_course(db: WriteSession, actor: Actor, patient_id: UUID, body: CourseCreate) -> Course:
@@ -69,7 +59,7 @@ async def open_course(db: WriteSession, actor: Actor, patient_id: UUID, body: Co
     episode = await _episode(db, actor, patient.id, body.episode_id)
     phase = protocol.phases[0]
     local = body.first_session_at.astimezone(ZoneInfo(actor.time_zone)) if body.first_session_at else None
-    starts_on = local.date() if local else body.starts_on or today(actor)
+    starts_on = local.date() if local else body.starts_on or clock.today(actor.time_zone)
     course = Course(
         **identity_of(actor, body),
         patient_id=patient.id,
@@ -132,11 +122,7 @@ async def _episode(db: WriteSession, actor: Actor, patient_id: UUID, episode_id:
     named = episode_id or (await db.execute(open_episode(actor, patient_id))).scalar_one_or_none()
     if named is None:
         return None
-    episode = await find(db, actor, Episode, named)
-    if episode is None or episode.patient_id != patient_id or episode.entered_in_error_at is not None:
-        fault = Fault("unknown_episode", "The patient has no such episode.", pointer="#/episode_id")
-        raise UnknownEpisode(faults=[fault])
-    return episode
+    return await require_episode(db, actor, patient_id, named)
 
 
 async def _prescriber(db: WriteSession, actor: Actor, prescriber_id: UUID | None) -> UUID | None:
@@ -182,7 +168,7 @@ async def complete_course(
     db: WriteSession, actor: Actor, course_id: UUID, body: EndCourse, if_match: int | None
 ) -> Course:
     """End a series as planned."""
-    ended_on = body.ended_on or today(actor)
+    ended_on = body.ended_on or clock.today(actor.time_zone)
     return await _move(db, actor, course_id, if_match, CourseStatus.COMPLETED, reason=body.reason, ended_on=ended_on)
 
 
@@ -190,7 +176,7 @@ async def discontinue_course(
     db: WriteSession, actor: Actor, course_id: UUID, body: EndCourse, if_match: int | None
 ) -> Course:
     """End a series before its plan."""
-    ended_on = body.ended_on or today(actor)
+    ended_on = body.ended_on or clock.today(actor.time_zone)
     return await _move(db, actor, course_id, if_match, CourseStatus.DISCONTINUED, reason=body.reason, ended_on=ended_on)
 
 
@@ -260,7 +246,7 @@ async def re_plan(db: WriteSession, actor: Actor, course_id: UUID, body: RePlan,
         await _begin_plan(db, actor, course, body)
     moving = [item for item in still_open if item.number >= (body.from_number or 1)]
     if body.leave_out_missed:
-        missed = [item for item in moving if item.planned_on < today(actor)]
+        missed = [item for item in moving if item.planned_on < clock.today(actor.time_zone)]
         _leave_out(db, missed, body.reason)
         moving = [item for item in moving if item not in missed]
     days = rules.moved_days(
@@ -348,10 +334,10 @@ async def _going_on(db: WriteSession, actor: Actor, course_id: UUID, if_match: i
 def _next_day(actor: Actor, items: Sequence[PlanItem], still_open: Sequence[PlanItem], interval: int | None) -> date:
     """The day of the next open session, or one interval after the last; never a day that has passed."""
     if still_open:
-        return max(still_open[0].planned_on, today(actor))
+        return max(still_open[0].planned_on, clock.today(actor.time_zone))
     if items and interval:
-        return max(items[-1].planned_on + timedelta(days=interval), today(actor))
-    return today(actor)
+        return max(items[-1].planned_on + timedelta(days=interval), clock.today(actor.time_zone))
+    return clock.today(actor.time_zone)
 
 
 def _leave_out(db: WriteSession, items: Iterable[PlanItem], reason: str | None) -> None:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
 from app.courses import actions, queries
-from app.courses.actions import NotAPrescriber, UnknownEpisode
+from app.courses.actions import NotAPrescriber
 from app.courses.models import Course, PlanItem
 from app.courses.rules import (
     CourseEnded,
@@ -46,6 +46,7 @@ from app.kernel.records import (
     show_one,
 )
 from app.kernel.schemas import CodeText, Id, Page
+from app.patients.episodes.rules import UnknownEpisode
 from app.protocols.rules import UnknownProtocol
 
 router: Final = APIRouter(prefix="/v1", route_class=Endpoint, tags=["courses"])

@@ -1,11 +1,12 @@
 """When a new fact about a person looks wrong enough to ask: are you sure?"""
 
 import unicodedata
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from app.kernel.errors import Conflict
+from app.kernel.errors import Conflict, Fault, Invalid
 
 
 class DuplicateIdentifier(Conflict):
@@ -17,6 +18,43 @@ class DuplicateIdentifier(Conflict):
         "Look the identifier up with POST /v1/patients/search: it may be the same person. Otherwise correct the "
         "identifier."
     )
+
+
+class EndsBeforeStart(Invalid):
+    """Nothing ends before it began."""
+
+    code = "end-before-start"
+    title = "It would end before it begins"
+    advice = "Compare `started_on` and `ended_on`; one of them is wrong, or the two are exchanged."
+
+
+def require_in_order(started_on: date | None, ended_on: date | None) -> None:
+    """Refuse a last day before the first.
+
+    Raises:
+        EndsBeforeStart: with a pointer to the last day.
+    """
+    if started_on is not None and ended_on is not None and ended_on < started_on:
+        fault = Fault("end_before_start", "Must not be before started_on.", pointer="#/ended_on")
+        raise EndsBeforeStart(faults=[fault])
+
+
+class UnknownClass(Invalid):
+    """No shipped class of medicines has this code."""
+
+    code = "unknown-class"
+    title = "There is no such class of medicines"
+    advice = "Take a code the description of the member lists; leave it out where none fits."
+
+
+def require_class(shipped: Collection[str], code: str, pointer: str) -> None:
+    """Refuse a class that is not shipped.
+
+    Raises:
+        UnknownClass: with the pointer.
+    """
+    if code not in shipped:
+        raise UnknownClass(faults=[Fault("unknown_class", "Is not one of the coded classes.", pointer=pointer)])
 
 
 def folded(name: str) -> str:

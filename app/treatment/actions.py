@@ -40,8 +40,13 @@ from app.kernel.tables import ClinicRecord, Origin
 from app.monitoring.actions import record_dissociation_note, record_vital_signs
 from app.monitoring.models import DissociationNote, VitalSigns
 from app.patients import queries as patient_queries
+from app.patients.allergies.models import Allergy
+from app.patients.conditions.models import Condition
 from app.patients.episodes.models import Episode
+from app.patients.medication_trials.models import MedicationTrial
+from app.patients.medications.models import Medication
 from app.patients.models import Patient, Weight
+from app.patients.reproduction.models import ReproductiveFactRecord
 from app.policies.catalogue import shipped_policies
 from app.protocols.queries import resolve
 from app.protocols.rules import Drug, Route
@@ -74,6 +79,11 @@ _TOLD: Final[tuple[type[ClinicRecord], ...]] = (
     Screening,
     Consent,
     ProgrammeEnrolment,
+    Medication,
+    MedicationTrial,
+    ReproductiveFactRecord,
+    Condition,
+    Allergy,
 )
 
 
@@ -285,10 +295,10 @@ async def void_episode(db: WriteSession, actor: Actor, episode_id: UUID, reason:
     """Mark an illness episode as entered in error.
 
     Raises:
-        HasRecords: courses treat it.
+        HasRecords: courses treat it, or trials were made in it.
     """
     episode = await one_for_update(db, actor, Episode, episode_id, if_match)
-    await _require_nothing_below(db, actor, (Course,), "episode_id", episode.id)
+    await _require_nothing_below(db, actor, (Course, MedicationTrial), "episode_id", episode.id)
     mark_entered_in_error(db, actor, episode, reason)
     return episode
 

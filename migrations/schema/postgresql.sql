@@ -122,7 +122,6 @@ CREATE TABLE alert (
     cause_type character varying(64) NOT NULL,
     cause_id uuid NOT NULL,
     rule text NOT NULL,
-    policy_version character varying(64),
     raised_at timestamp with time zone NOT NULL,
     acknowledged_at timestamp with time zone,
     acknowledged_by uuid,
@@ -142,6 +141,28 @@ CREATE TABLE alert (
     CONSTRAINT ck_alert__status_in_set CHECK (((status)::text = ANY ((ARRAY['open'::character varying, 'acknowledged'::character varying, 'resolved'::character varying, 'historic'::character varying])::text[]))),
     CONSTRAINT fk_alert__clinic_id_patient_id FOREIGN KEY (clinic_id, patient_id) REFERENCES patient(clinic_id, id),
     CONSTRAINT pk_alert PRIMARY KEY (clinic_id, id)
+);
+
+CREATE TABLE allergy (
+    clinic_id uuid NOT NULL,
+    id uuid NOT NULL,
+    patient_id uuid NOT NULL,
+    substance character varying(200) NOT NULL,
+    reaction character varying(200),
+    severity character varying(64),
+    source_of_information character varying(64) NOT NULL,
+    note text,
+    origin character varying(64) NOT NULL,
+    create_digest character varying(64),
+    entered_in_error_at timestamp with time zone,
+    entered_in_error_by uuid,
+    entered_in_error_reason text,
+    version integer NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by uuid NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT fk_allergy__clinic_id_patient_id FOREIGN KEY (clinic_id, patient_id) REFERENCES patient(clinic_id, id),
+    CONSTRAINT pk_allergy PRIMARY KEY (clinic_id, id)
 );
 
 CREATE TABLE assessment (
@@ -267,29 +288,16 @@ CREATE TABLE clinic_protocol (
     CONSTRAINT uq_clinic_protocol__clinic_id_code_protocol_version UNIQUE (clinic_id, code, protocol_version)
 );
 
-CREATE TABLE consent (
+CREATE TABLE condition (
     clinic_id uuid NOT NULL,
     id uuid NOT NULL,
     patient_id uuid NOT NULL,
-    kind character varying(64) NOT NULL,
-    drug character varying(64),
-    document_code character varying(64) NOT NULL,
-    document_version character varying(64) NOT NULL,
-    document_digest character varying(64),
-    elements jsonb NOT NULL,
-    signed_at timestamp with time zone,
-    signed_on date NOT NULL,
-    expires_on date NOT NULL,
-    signer character varying(64) NOT NULL,
-    signer_name character varying(200),
-    witness_name character varying(200),
-    interpreter_name character varying(200),
-    method character varying(64) NOT NULL,
-    language character varying(64),
+    name character varying(200) NOT NULL,
+    icd10_code character varying(64),
+    started_on date,
+    ended_on date,
+    source_of_information character varying(64) NOT NULL,
     note text,
-    withdrawn_at timestamp with time zone,
-    withdrawn_by uuid,
-    withdrawn_reason text,
     origin character varying(64) NOT NULL,
     create_digest character varying(64),
     entered_in_error_at timestamp with time zone,
@@ -299,9 +307,9 @@ CREATE TABLE consent (
     recorded_at timestamp with time zone NOT NULL,
     recorded_by uuid NOT NULL,
     updated_at timestamp with time zone NOT NULL,
-    CONSTRAINT ck_consent__expires_after_signing CHECK ((expires_on >= signed_on)),
-    CONSTRAINT fk_consent__clinic_id_patient_id FOREIGN KEY (clinic_id, patient_id) REFERENCES patient(clinic_id, id),
-    CONSTRAINT pk_consent PRIMARY KEY (clinic_id, id)
+    CONSTRAINT ck_condition__ends_after_start CHECK (((ended_on IS NULL) OR (started_on IS NULL) OR (ended_on >= started_on))),
+    CONSTRAINT fk_condition__clinic_id_patient_id FOREIGN KEY (clinic_id, patient_id) REFERENCES patient(clinic_id, id),
+    CONSTRAINT pk_condition PRIMARY KEY (clinic_id, id)
 );
 
 CREATE TABLE course (
@@ -507,6 +515,7 @@ CREATE TABLE episode (
     began_on date,
     ended_on date,
     status character varying(64) NOT NULL,
+    severity character varying(64),
     note text,
     origin character varying(64) NOT NULL,
     create_digest character varying(64),
@@ -598,6 +607,78 @@ CREATE TABLE login_throttle (
     CONSTRAINT pk_login_throttle PRIMARY KEY (key)
 );
 
+CREATE TABLE medication (
+    clinic_id uuid NOT NULL,
+    id uuid NOT NULL,
+    patient_id uuid NOT NULL,
+    name character varying(200) NOT NULL,
+    coding jsonb,
+    class_codes jsonb,
+    interactions jsonb,
+    interactions_version character varying(64) NOT NULL,
+    dose character varying(200),
+    taken_as character varying(64) NOT NULL,
+    diazepam_equivalent_mg_per_day bigint,
+    started_on date,
+    ended_on date,
+    note text,
+    origin character varying(64) NOT NULL,
+    create_digest character varying(64),
+    entered_in_error_at timestamp with time zone,
+    entered_in_error_by uuid,
+    entered_in_error_reason text,
+    version integer NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by uuid NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_medication__diazepam_equivalent_mg_per_day_not_negative CHECK ((diazepam_equivalent_mg_per_day >= 0)),
+    CONSTRAINT ck_medication__ends_after_start CHECK (((ended_on IS NULL) OR (started_on IS NULL) OR (ended_on >= started_on))),
+    CONSTRAINT fk_medication__clinic_id_patient_id FOREIGN KEY (clinic_id, patient_id) REFERENCES patient(clinic_id, id),
+    CONSTRAINT pk_medication PRIMARY KEY (clinic_id, id)
+);
+
+CREATE TABLE medication_trial (
+    clinic_id uuid NOT NULL,
+    id uuid NOT NULL,
+    patient_id uuid NOT NULL,
+    episode_id uuid,
+    drug character varying(200) NOT NULL,
+    class_code character varying(64),
+    max_dose_mg_per_day bigint,
+    adequate_dose boolean,
+    started_on date,
+    ended_on date,
+    weeks integer,
+    adherence character varying(64),
+    response_percent integer,
+    stop_reason character varying(64),
+    augmentations jsonb NOT NULL,
+    optimisations integer NOT NULL,
+    adequate boolean,
+    adequate_athf boolean,
+    failed boolean,
+    rule_version character varying(64) NOT NULL,
+    source_of_information character varying(64) NOT NULL,
+    note text,
+    origin character varying(64) NOT NULL,
+    create_digest character varying(64),
+    entered_in_error_at timestamp with time zone,
+    entered_in_error_by uuid,
+    entered_in_error_reason text,
+    version integer NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by uuid NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_medication_trial__ends_after_start CHECK (((ended_on IS NULL) OR (started_on IS NULL) OR (ended_on >= started_on))),
+    CONSTRAINT ck_medication_trial__max_dose_mg_per_day_not_negative CHECK ((max_dose_mg_per_day >= 0)),
+    CONSTRAINT ck_medication_trial__optimisations_not_negative CHECK ((optimisations >= 0)),
+    CONSTRAINT ck_medication_trial__response_percent_in_range CHECK (((response_percent >= '-100'::integer) AND (response_percent <= 100))),
+    CONSTRAINT ck_medication_trial__weeks_not_negative CHECK ((weeks >= 0)),
+    CONSTRAINT fk_medication_trial__clinic_id_episode_id FOREIGN KEY (clinic_id, episode_id) REFERENCES episode(clinic_id, id),
+    CONSTRAINT fk_medication_trial__clinic_id_patient_id FOREIGN KEY (clinic_id, patient_id) REFERENCES patient(clinic_id, id),
+    CONSTRAINT pk_medication_trial PRIMARY KEY (clinic_id, id)
+);
+
 CREATE TABLE patient (
     clinic_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -641,28 +722,6 @@ CREATE TABLE patient_identifier (
     CONSTRAINT pk_patient_identifier PRIMARY KEY (clinic_id, system, value)
 );
 
-CREATE TABLE patient_limit (
-    clinic_id uuid NOT NULL,
-    id uuid NOT NULL,
-    patient_id uuid NOT NULL,
-    code character varying(64) NOT NULL,
-    value jsonb,
-    effective_at timestamp with time zone NOT NULL,
-    reason text NOT NULL,
-    source text,
-    origin character varying(64) NOT NULL,
-    create_digest character varying(64),
-    entered_in_error_at timestamp with time zone,
-    entered_in_error_by uuid,
-    entered_in_error_reason text,
-    version integer NOT NULL,
-    recorded_at timestamp with time zone NOT NULL,
-    recorded_by uuid NOT NULL,
-    updated_at timestamp with time zone NOT NULL,
-    CONSTRAINT fk_patient_limit__clinic_id_patient_id FOREIGN KEY (clinic_id, patient_id) REFERENCES patient(clinic_id, id),
-    CONSTRAINT pk_patient_limit PRIMARY KEY (clinic_id, id)
-);
-
 CREATE TABLE plan_item (
     clinic_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -692,27 +751,6 @@ CREATE TABLE plan_item (
     CONSTRAINT uq_plan_item__clinic_id_course_id_number UNIQUE (clinic_id, course_id, number)
 );
 
-CREATE TABLE policy_setting (
-    clinic_id uuid NOT NULL,
-    id uuid NOT NULL,
-    code character varying(64) NOT NULL,
-    value jsonb,
-    effective_at timestamp with time zone NOT NULL,
-    reason text NOT NULL,
-    source text,
-    origin character varying(64) NOT NULL,
-    create_digest character varying(64),
-    entered_in_error_at timestamp with time zone,
-    entered_in_error_by uuid,
-    entered_in_error_reason text,
-    version integer NOT NULL,
-    recorded_at timestamp with time zone NOT NULL,
-    recorded_by uuid NOT NULL,
-    updated_at timestamp with time zone NOT NULL,
-    CONSTRAINT fk_policy_setting__clinic_id FOREIGN KEY (clinic_id) REFERENCES clinic(id),
-    CONSTRAINT pk_policy_setting PRIMARY KEY (clinic_id, id)
-);
-
 CREATE TABLE principal (
     clinic_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -740,60 +778,15 @@ CREATE TABLE principal (
     CONSTRAINT uq_principal__clinic_id_account_id UNIQUE (clinic_id, account_id)
 );
 
-CREATE TABLE programme_enrolment (
-    clinic_id uuid NOT NULL,
-    id uuid NOT NULL,
-    patient_id uuid,
-    location_id uuid,
-    programme character varying(64) NOT NULL,
-    reference character varying(200),
-    enrolled_on date NOT NULL,
-    ended_on date,
-    ended_reason text,
-    signed_by_patient boolean,
-    signed_by_prescriber boolean,
-    note text,
-    origin character varying(64) NOT NULL,
-    create_digest character varying(64),
-    entered_in_error_at timestamp with time zone,
-    entered_in_error_by uuid,
-    entered_in_error_reason text,
-    version integer NOT NULL,
-    recorded_at timestamp with time zone NOT NULL,
-    recorded_by uuid NOT NULL,
-    updated_at timestamp with time zone NOT NULL,
-    CONSTRAINT ck_programme_enrolment__ends_after_start CHECK (((ended_on IS NULL) OR (ended_on >= enrolled_on))),
-    CONSTRAINT ck_programme_enrolment__patient_or_place CHECK (((patient_id IS NULL) OR (location_id IS NULL))),
-    CONSTRAINT fk_programme_enrolment__clinic_id FOREIGN KEY (clinic_id) REFERENCES clinic(id),
-    CONSTRAINT fk_programme_enrolment__clinic_id_location_id FOREIGN KEY (clinic_id, location_id) REFERENCES location(clinic_id, id),
-    CONSTRAINT fk_programme_enrolment__clinic_id_patient_id FOREIGN KEY (clinic_id, patient_id) REFERENCES patient(clinic_id, id),
-    CONSTRAINT pk_programme_enrolment PRIMARY KEY (clinic_id, id)
-);
-
-CREATE TABLE screening (
+CREATE TABLE reproductive_fact (
     clinic_id uuid NOT NULL,
     id uuid NOT NULL,
     patient_id uuid NOT NULL,
-    session_id uuid,
-    purpose character varying(64) NOT NULL,
-    drug character varying(64) NOT NULL,
-    checklist_code character varying(64) NOT NULL,
-    checklist_version integer NOT NULL,
-    answers jsonb NOT NULL,
-    outcome character varying(64) NOT NULL,
-    findings jsonb NOT NULL,
-    screened_at timestamp with time zone NOT NULL,
-    screened_by character varying(200),
+    kind character varying(64) NOT NULL,
+    value character varying(64),
+    observed_on date NOT NULL,
+    source_of_information character varying(64) NOT NULL,
     note text,
-    decision character varying(64),
-    decided_at timestamp with time zone,
-    decided_by uuid,
-    decision_reason text,
-    conditions text,
-    overrides jsonb NOT NULL,
-    decision_rests_on integer,
-    decision_is_current boolean,
-    expires_on date,
     origin character varying(64) NOT NULL,
     create_digest character varying(64),
     entered_in_error_at timestamp with time zone,
@@ -803,10 +796,8 @@ CREATE TABLE screening (
     recorded_at timestamp with time zone NOT NULL,
     recorded_by uuid NOT NULL,
     updated_at timestamp with time zone NOT NULL,
-    CONSTRAINT ck_screening__decided_sometime CHECK (((decision IS NULL) = (decided_at IS NULL))),
-    CONSTRAINT fk_screening__clinic_id_patient_id FOREIGN KEY (clinic_id, patient_id) REFERENCES patient(clinic_id, id),
-    CONSTRAINT fk_screening__clinic_id_session_id FOREIGN KEY (clinic_id, session_id) REFERENCES treatment_session(clinic_id, id),
-    CONSTRAINT pk_screening PRIMARY KEY (clinic_id, id)
+    CONSTRAINT fk_reproductive_fact__clinic_id_patient_id FOREIGN KEY (clinic_id, patient_id) REFERENCES patient(clinic_id, id),
+    CONSTRAINT pk_reproductive_fact PRIMARY KEY (clinic_id, id)
 );
 
 CREATE TABLE token (
@@ -952,6 +943,8 @@ CREATE INDEX ix_alert__clinic_id_session_id_raised_at_id ON public.alert USING b
 
 CREATE INDEX ix_alert__clinic_id_status_raised_at ON public.alert USING btree (clinic_id, status, raised_at);
 
+CREATE INDEX ix_allergy__clinic_id_patient_id_id ON public.allergy USING btree (clinic_id, patient_id, id);
+
 CREATE INDEX ix_assessment__clinic_id_assessed_at_id ON public.assessment USING btree (clinic_id, assessed_at, id);
 
 CREATE INDEX ix_assessment__clinic_id_course_id_instrument_assessed_at_id ON public.assessment USING btree (clinic_id, course_id, instrument, assessed_at, id);
@@ -968,11 +961,7 @@ CREATE INDEX ix_change__unsealed ON public.change USING btree (clinic_id, record
 
 CREATE INDEX ix_client_secret__clinic_id_client_id ON public.client_secret USING btree (clinic_id, client_id);
 
-CREATE INDEX ix_consent__clinic_id_expires_on_id ON public.consent USING btree (clinic_id, expires_on, id);
-
-CREATE INDEX ix_consent__clinic_id_patient_id_signed_on ON public.consent USING btree (clinic_id, patient_id, signed_on);
-
-CREATE INDEX ix_consent__clinic_id_signed_on_id ON public.consent USING btree (clinic_id, signed_on, id);
+CREATE INDEX ix_condition__clinic_id_patient_id_id ON public.condition USING btree (clinic_id, patient_id, id);
 
 CREATE INDEX ix_course__clinic_id_episode_id_starts_on_id ON public.course USING btree (clinic_id, episode_id, starts_on, id);
 
@@ -1012,39 +1001,29 @@ CREATE INDEX ix_external_treatment__clinic_id_patient_id_counted_from ON public.
 
 CREATE INDEX ix_idempotency_key__created_at ON public.idempotency_key USING btree (created_at);
 
+CREATE INDEX ix_medication__clinic_id_patient_id_id ON public.medication USING btree (clinic_id, patient_id, id);
+
+CREATE INDEX ix_medication_trial__clinic_id_episode_id ON public.medication_trial USING btree (clinic_id, episode_id);
+
+CREATE INDEX ix_medication_trial__clinic_id_patient_id_id ON public.medication_trial USING btree (clinic_id, patient_id, id);
+
 CREATE INDEX ix_patient__clinic_id_birth_on ON public.patient USING btree (clinic_id, birth_on);
 
 CREATE INDEX ix_patient__clinic_id_family_name_folded_given_name_folded_id ON public.patient USING btree (clinic_id, family_name_folded, given_name_folded, id);
 
 CREATE INDEX ix_patient_identifier__clinic_id_patient_id ON public.patient_identifier USING btree (clinic_id, patient_id);
 
-CREATE INDEX ix_patient_limit__clinic_id_patient_id_code_effective_at ON public.patient_limit USING btree (clinic_id, patient_id, code, effective_at);
-
 CREATE INDEX ix_plan_item__clinic_id_patient_id ON public.plan_item USING btree (clinic_id, patient_id);
 
 CREATE INDEX ix_plan_item__clinic_id_starts_at ON public.plan_item USING btree (clinic_id, starts_at);
-
-CREATE INDEX ix_policy_setting__clinic_id_code_effective_at ON public.policy_setting USING btree (clinic_id, code, effective_at);
 
 CREATE INDEX ix_principal__account_id ON public.principal USING btree (account_id);
 
 CREATE INDEX ix_principal__id ON public.principal USING btree (id);
 
-CREATE INDEX ix_programme_enrolment__clinic_id_ended_on_id ON public.programme_enrolment USING btree (clinic_id, ended_on, id);
+CREATE INDEX ix_reproductive_fact__clinic_id_observed_on_id ON public.reproductive_fact USING btree (clinic_id, observed_on, id);
 
-CREATE INDEX ix_programme_enrolment__clinic_id_enrolled_on_id ON public.programme_enrolment USING btree (clinic_id, enrolled_on, id);
-
-CREATE INDEX ix_programme_enrolment__clinic_id_location_id ON public.programme_enrolment USING btree (clinic_id, location_id);
-
-CREATE INDEX ix_programme_enrolment__clinic_id_patient_id_enrolled_on ON public.programme_enrolment USING btree (clinic_id, patient_id, enrolled_on);
-
-CREATE INDEX ix_screening__clinic_id_expires_on_id ON public.screening USING btree (clinic_id, expires_on, id);
-
-CREATE INDEX ix_screening__clinic_id_patient_id_screened_at ON public.screening USING btree (clinic_id, patient_id, screened_at);
-
-CREATE INDEX ix_screening__clinic_id_screened_at_id ON public.screening USING btree (clinic_id, screened_at, id);
-
-CREATE INDEX ix_screening__clinic_id_session_id_screened_at ON public.screening USING btree (clinic_id, session_id, screened_at);
+CREATE INDEX ix_reproductive_fact__clinic_id_patient_id_observed_on_id ON public.reproductive_fact USING btree (clinic_id, patient_id, observed_on, id);
 
 CREATE INDEX ix_token__account_id ON public.token USING btree (account_id);
 

@@ -88,7 +88,7 @@ RICHER: Final[Mapping[str, Recipe]] = {
     **{
         f"list_{plural}": _after(name)
         for name in MAKERS
-        for plural in (f"{name}s", name)
+        for plural in (f"{name}s", name, f"{name.removesuffix('y')}ies")
         if RECIPES.get(f"list_{plural}") is RECIPES["list_clinics"]  # those that are asked of the whole clinic
     },
     "list_changes": _changes,

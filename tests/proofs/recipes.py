@@ -219,6 +219,42 @@ ENROLLED: Final[Json] = {
 }
 
 
+LORAZEPAM: Final[Json] = {
+    "name": "Lorazepam",
+    "coding": {"system": "http://www.nlm.nih.gov/research/umls/rxnorm", "code": "6470"},
+    "class_codes": ["benzodiazepine"],
+    "dose": "1 mg at night",
+    "diazepam_equivalent_mg_per_day": 10,
+    "started_on": "2026-01-05",
+}
+
+
+TRIED: Final[Json] = {
+    "drug": "Sertraline",
+    "class_code": "ssri",
+    "max_dose_mg_per_day": 200,
+    "adequate_dose": True,
+    "started_on": "2025-06-02",
+    "ended_on": "2025-08-25",
+    "response_percent": 20,
+    "stop_reason": "no_response",
+    "augmentations": ["Lithium"],
+    "source_of_information": "records",
+}
+
+
+TESTED: Final[Json] = {
+    "kind": "pregnancy_test",
+    "value": "negative",
+    "observed_on": "2026-03-02",
+    "source_of_information": "test",
+}
+
+
+HYPERTENSION: Final[Json] = {"name": "Hypertension", "icd10_code": "I10", "source_of_information": "patient"}
+PENICILLIN: Final[Json] = {"substance": "Penicillin", "reaction": "Hives", "source_of_information": "patient"}
+
+
 async def _below_patient(stage: Stage, what: str, body: Json) -> Json:
     patient = await stage.care.patient()
     return await stage.care.new(f"/v1/patients/{patient['id']}/{what}", body)
@@ -243,6 +279,11 @@ MAKERS: Final[Mapping[str, Maker]] = {
     "screening": lambda stage: _below_patient(stage, "screenings", screening_body()),
     "consent": lambda stage: _below_patient(stage, "consents", consent_body()),
     "programme_enrolment": lambda stage: _below_patient(stage, "programme-enrolments", ENROLLED),
+    "medication": lambda stage: _below_patient(stage, "medications", LORAZEPAM),
+    "medication_trial": lambda stage: _below_patient(stage, "medication-trials", TRIED),
+    "reproductive_fact": lambda stage: _below_patient(stage, "reproductive-facts", TESTED),
+    "condition": lambda stage: _below_patient(stage, "conditions", HYPERTENSION),
+    "allergy": lambda stage: _below_patient(stage, "allergies", PENICILLIN),
     "course": lambda stage: stage.care.course(),
     "dose_decision": _decision,
     "session": lambda stage: stage.care.session(),
@@ -296,11 +337,16 @@ UPDATES: Final[Mapping[str, Json]] = {
         "emergency_contact": {"name": "R. Rivera", "relation": "sister", "phone": "+1 555 0101"},
     },
     "weight": {"weight_kg": 82.1},
-    "episode": {"ended_on": "2026-03-02"},
+    "episode": {"ended_on": "2026-03-02", "severity": "moderate"},
     "external_treatment": {"sessions": 5},
     "screening": {"answers": [{"code": "ANEURYSM", "answer": "yes", "detail": "Repaired in 2019."}]},
     "consent": {"elements": ["risks"]},
     "programme_enrolment": {"ended_on": "2026-09-30"},
+    "medication_trial": {"weeks": 12, "augmentations": ["Lithium", "Aripiprazole"]},
+    "reproductive_fact": {"value": "positive"},
+    "condition": {"ended_on": "2026-03-02"},
+    "allergy": {"severity": "severe"},
+    "medication": {"ended_on": "2026-03-02", "class_codes": ["benzodiazepine", "other_cns_depressant"]},
     "course": {"indication_code": "F33.1"},
     "session": {"note": "Prefers the quiet room."},
     "administration": {"lot": "K2291", "drawn_mg": 41.3},
@@ -317,7 +363,8 @@ FOREIGN: Final[Mapping[str, frozenset[str]]] = {
 _PLURALS: Final[Mapping[str, str]] = {
     "staff": "staff",
     "vital_signs": "vital_signs",
-    **{name: f"{name}s" for name in MAKERS if name not in {"staff", "vital_signs", "weight"}},
+    "allergy": "allergies",
+    **{name: f"{name}s" for name in MAKERS if name not in {"staff", "vital_signs", "weight", "allergy"}},
 }
 _NOT_VOIDED: Final = frozenset({"location", "staff", "client", "alert", "clinic_protocol"})
 
@@ -367,6 +414,8 @@ RECIPES["list_episodes"] = _target("patient")
 RECIPES["list_patient_limits"] = _target("patient")
 RECIPES["list_patient_policies"] = _target("patient")
 RECIPES["list_external_treatments"] = _target("patient")
+RECIPES["get_patient_interactions"] = _target("patient")
+RECIPES["get_treatment_resistance"] = _target("patient")
 RECIPES["list_dose_decisions"] = _target("course")
 RECIPES["list_plan"] = _target("course")
 RECIPES["get_course_trajectory"] = _target("course")
@@ -479,6 +528,36 @@ async def create_place_enrolment(stage: Stage) -> Call:
     location = await MAKERS["location"](stage)
     body = {"programme": "SPRAVATO_REMS", "location_id": location["id"], "enrolled_on": "2026-03-02"}
     return Call(body=body)
+
+
+@recipe
+async def create_medication(stage: Stage) -> Call:
+    patient = await stage.care.patient()
+    return Call({"patient_id": patient["id"]}, LORAZEPAM)
+
+
+@recipe
+async def create_medication_trial(stage: Stage) -> Call:
+    patient = await stage.care.patient()
+    return Call({"patient_id": patient["id"]}, TRIED)
+
+
+@recipe
+async def create_reproductive_fact(stage: Stage) -> Call:
+    patient = await stage.care.patient()
+    return Call({"patient_id": patient["id"]}, TESTED)
+
+
+@recipe
+async def create_condition(stage: Stage) -> Call:
+    patient = await stage.care.patient()
+    return Call({"patient_id": patient["id"]}, HYPERTENSION)
+
+
+@recipe
+async def create_allergy(stage: Stage) -> Call:
+    patient = await stage.care.patient()
+    return Call({"patient_id": patient["id"]}, PENICILLIN)
 
 
 @recipe

@@ -166,6 +166,11 @@ _SHIPPED = {
     "checklist_code",
     "consent_id",
     "programme_enrolment_id",
+    "medication_id",
+    "condition_id",
+    "allergy_id",
+    "medication_trial_id",
+    "reproductive_fact_id",
     "dose_decision_id",
 }
 

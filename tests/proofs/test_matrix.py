@@ -189,6 +189,12 @@ async def test_another_clinic_s_ids_inside_a_body_are_unknown(clinic: World, oth
             {"decision": "continue", "assessment_id": foreign_score["id"]},
             {},
         ),
+        (
+            "POST",
+            f"/v1/patients/{patient['id']}/medication-trials",
+            {"drug": "Sertraline", "source_of_information": "records", "episode_id": foreign_episode["id"]},
+            {},
+        ),
         ("PATCH", f"/v1/courses/{course['id']}", {"episode_id": foreign_episode["id"]}, {"If-Match": '"1"'}),
         ("POST", f"/v1/patients/{patient['id']}/assessments", score | {"session_id": foreign_session["id"]}, {}),
         ("POST", f"/v1/patients/{patient['id']}/assessments", score | {"course_id": foreign_course["id"]}, {}),

@@ -4,10 +4,11 @@ from uuid import UUID
 
 from app.kernel.actor import Actor
 from app.kernel.database import WriteSession
+from app.kernel.errors import Fault
 from app.kernel.ledger import name_change
-from app.kernel.records import already_created, identity_of, one, one_for_update, reason_of_change
+from app.kernel.records import already_created, find, identity_of, one, one_for_update, reason_of_change
 from app.patients.episodes.models import Episode
-from app.patients.episodes.rules import episode_status
+from app.patients.episodes.rules import UnknownEpisode, episode_status
 from app.patients.episodes.schemas import EpisodeCreate, EpisodeUpdate
 from app.patients.models import Patient
 
@@ -29,6 +30,19 @@ async def open_episode(db: WriteSession, actor: Actor, patient_id: UUID, body: E
     )
     db.add(episode)
     name_change(db, episode, "episode.opened")
+    return episode
+
+
+async def require_episode(db: WriteSession, actor: Actor, patient_id: UUID, episode_id: UUID) -> Episode:
+    """The episode of a patient that something else names.
+
+    Raises:
+        UnknownEpisode: the patient has no such episode.
+    """
+    episode = await find(db, actor, Episode, episode_id)
+    if episode is None or episode.patient_id != patient_id or episode.entered_in_error_at is not None:
+        fault = Fault("unknown_episode", "The patient has no such episode.", pointer="#/episode_id")
+        raise UnknownEpisode(faults=[fault])
     return episode
 
 

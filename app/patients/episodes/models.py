@@ -30,4 +30,5 @@ class Episode(ClinicRecord, Base):
     began_on: Mapped[date | None]
     ended_on: Mapped[date | None]
     status: Mapped[Code]
+    severity: Mapped[Code | None]
     note: Mapped[LongText | None]

@@ -13,6 +13,22 @@ class EpisodeStatus(StrEnum):
     ENDED = "ended"
 
 
+class EpisodeSeverity(StrEnum):
+    """How bad the illness is, in the words of the Maudsley staging method."""
+
+    SUBSYNDROMAL = "subsyndromal"
+    MILD = "mild"
+    MODERATE = "moderate"
+    SEVERE_NON_PSYCHOTIC = "severe_non_psychotic"
+    SEVERE_PSYCHOTIC = "severe_psychotic"
+
+
+class UnknownEpisode(Invalid):
+    """What names an illness names one of its own patient."""
+
+    title = "The patient has no such episode"
+
+
 class EpisodeEndsBeforeStart(Invalid):
     """An illness cannot end before it began."""
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from app.kernel.schemas import ClinicRecordRead, CreateSchema, Day, Id, NoteText, RequestSchema
-from app.patients.episodes.rules import EpisodeStatus
+from app.patients.episodes.rules import EpisodeSeverity, EpisodeStatus
 
 IndicationCode = Annotated[
     str, Field(max_length=8, pattern=r"^[A-Z][0-9][0-9AB](\.[0-9A-Z]{1,4})?$", examples=["F33.2"])
@@ -18,6 +18,9 @@ class EpisodeCreate(CreateSchema):
     indication_code: IndicationCode | None = Field(default=None, description="ICD-10-CM code of the illness.")
     began_on: Day | None = Field(default=None, description="Its first day, as far as it is known.")
     ended_on: Day | None = Field(default=None, description="Its last day; none while it lasts.")
+    severity: EpisodeSeverity | None = Field(
+        default=None, description="How bad it is, for staging resistance.", examples=["moderate"]
+    )
     note: NoteText | None = Field(default=None, description="Free text.", examples=["Third episode since 2011."])
 
 
@@ -27,6 +30,9 @@ class EpisodeUpdate(RequestSchema):
     indication_code: IndicationCode | None = Field(default=None, description="ICD-10-CM code of the illness.")
     began_on: Day | None = Field(default=None, description="Its first day, as far as it is known.")
     ended_on: Day | None = Field(default=None, description="Its last day; null while it lasts.")
+    severity: EpisodeSeverity | None = Field(
+        default=None, description="How bad it is, for staging resistance.", examples=["moderate"]
+    )
     note: NoteText | None = Field(default=None, description="Free text.", examples=["Third episode since 2011."])
 
 
@@ -38,4 +44,7 @@ class EpisodeRead(ClinicRecordRead):
     began_on: Day | None = Field(description="Its first day, as far as it is known.")
     ended_on: Day | None = Field(description="Its last day; null while it lasts.")
     status: EpisodeStatus = Field(description="`open` until it has a last day.", examples=["open"])
+    severity: EpisodeSeverity | None = Field(
+        description="How bad it is, for staging resistance.", examples=["moderate"]
+    )
     note: str | None = Field(description="Free text.", examples=["Third episode since 2011."])

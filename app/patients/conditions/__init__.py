@@ -1,0 +1,1 @@
+"""What else a patient has: diagnoses beside the illness that is treated."""
