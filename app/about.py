@@ -38,7 +38,8 @@ questionnaires before and after; and what it came to. A clinic that only keeps w
 
 _TAGS: Final = {
     "sign-in": "Tokens for people and programs, and who a token belongs to.",
-    "patients": "People under care: identifiers, weights, illness episodes, what was given elsewhere, what they take, have tried and have.",
+    "patients": "People under care: identifiers, weights, illness episodes, what was given elsewhere, what they take, "
+    "have tried and have.",
     "policies": "Limits and gates: shipped with their sources, a clinic's own, and one patient's.",
     "eligibility": "What is asked before treatment and what a prescriber decides on it; consents; risk programmes.",
     "protocols": "Dosing and observation plans: shipped with their sources, and a clinic's own.",

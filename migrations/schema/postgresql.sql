@@ -122,6 +122,7 @@ CREATE TABLE alert (
     cause_type character varying(64) NOT NULL,
     cause_id uuid NOT NULL,
     rule text NOT NULL,
+    policy_version character varying(64),
     raised_at timestamp with time zone NOT NULL,
     acknowledged_at timestamp with time zone,
     acknowledged_by uuid,
@@ -310,6 +311,43 @@ CREATE TABLE condition (
     CONSTRAINT ck_condition__ends_after_start CHECK (((ended_on IS NULL) OR (started_on IS NULL) OR (ended_on >= started_on))),
     CONSTRAINT fk_condition__clinic_id_patient_id FOREIGN KEY (clinic_id, patient_id) REFERENCES patient(clinic_id, id),
     CONSTRAINT pk_condition PRIMARY KEY (clinic_id, id)
+);
+
+CREATE TABLE consent (
+    clinic_id uuid NOT NULL,
+    id uuid NOT NULL,
+    patient_id uuid NOT NULL,
+    kind character varying(64) NOT NULL,
+    drug character varying(64),
+    document_code character varying(64) NOT NULL,
+    document_version character varying(64) NOT NULL,
+    document_digest character varying(64),
+    elements jsonb NOT NULL,
+    signed_at timestamp with time zone,
+    signed_on date NOT NULL,
+    expires_on date NOT NULL,
+    signer character varying(64) NOT NULL,
+    signer_name character varying(200),
+    witness_name character varying(200),
+    interpreter_name character varying(200),
+    method character varying(64) NOT NULL,
+    language character varying(64),
+    note text,
+    withdrawn_at timestamp with time zone,
+    withdrawn_by uuid,
+    withdrawn_reason text,
+    origin character varying(64) NOT NULL,
+    create_digest character varying(64),
+    entered_in_error_at timestamp with time zone,
+    entered_in_error_by uuid,
+    entered_in_error_reason text,
+    version integer NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by uuid NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_consent__expires_after_signing CHECK ((expires_on >= signed_on)),
+    CONSTRAINT fk_consent__clinic_id_patient_id FOREIGN KEY (clinic_id, patient_id) REFERENCES patient(clinic_id, id),
+    CONSTRAINT pk_consent PRIMARY KEY (clinic_id, id)
 );
 
 CREATE TABLE course (
@@ -722,6 +760,28 @@ CREATE TABLE patient_identifier (
     CONSTRAINT pk_patient_identifier PRIMARY KEY (clinic_id, system, value)
 );
 
+CREATE TABLE patient_limit (
+    clinic_id uuid NOT NULL,
+    id uuid NOT NULL,
+    patient_id uuid NOT NULL,
+    code character varying(64) NOT NULL,
+    value jsonb,
+    effective_at timestamp with time zone NOT NULL,
+    reason text NOT NULL,
+    source text,
+    origin character varying(64) NOT NULL,
+    create_digest character varying(64),
+    entered_in_error_at timestamp with time zone,
+    entered_in_error_by uuid,
+    entered_in_error_reason text,
+    version integer NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by uuid NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT fk_patient_limit__clinic_id_patient_id FOREIGN KEY (clinic_id, patient_id) REFERENCES patient(clinic_id, id),
+    CONSTRAINT pk_patient_limit PRIMARY KEY (clinic_id, id)
+);
+
 CREATE TABLE plan_item (
     clinic_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -751,6 +811,27 @@ CREATE TABLE plan_item (
     CONSTRAINT uq_plan_item__clinic_id_course_id_number UNIQUE (clinic_id, course_id, number)
 );
 
+CREATE TABLE policy_setting (
+    clinic_id uuid NOT NULL,
+    id uuid NOT NULL,
+    code character varying(64) NOT NULL,
+    value jsonb,
+    effective_at timestamp with time zone NOT NULL,
+    reason text NOT NULL,
+    source text,
+    origin character varying(64) NOT NULL,
+    create_digest character varying(64),
+    entered_in_error_at timestamp with time zone,
+    entered_in_error_by uuid,
+    entered_in_error_reason text,
+    version integer NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by uuid NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT fk_policy_setting__clinic_id FOREIGN KEY (clinic_id) REFERENCES clinic(id),
+    CONSTRAINT pk_policy_setting PRIMARY KEY (clinic_id, id)
+);
+
 CREATE TABLE principal (
     clinic_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -778,6 +859,36 @@ CREATE TABLE principal (
     CONSTRAINT uq_principal__clinic_id_account_id UNIQUE (clinic_id, account_id)
 );
 
+CREATE TABLE programme_enrolment (
+    clinic_id uuid NOT NULL,
+    id uuid NOT NULL,
+    patient_id uuid,
+    location_id uuid,
+    programme character varying(64) NOT NULL,
+    reference character varying(200),
+    enrolled_on date NOT NULL,
+    ended_on date,
+    ended_reason text,
+    signed_by_patient boolean,
+    signed_by_prescriber boolean,
+    note text,
+    origin character varying(64) NOT NULL,
+    create_digest character varying(64),
+    entered_in_error_at timestamp with time zone,
+    entered_in_error_by uuid,
+    entered_in_error_reason text,
+    version integer NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by uuid NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_programme_enrolment__ends_after_start CHECK (((ended_on IS NULL) OR (ended_on >= enrolled_on))),
+    CONSTRAINT ck_programme_enrolment__patient_or_place CHECK (((patient_id IS NULL) OR (location_id IS NULL))),
+    CONSTRAINT fk_programme_enrolment__clinic_id FOREIGN KEY (clinic_id) REFERENCES clinic(id),
+    CONSTRAINT fk_programme_enrolment__clinic_id_location_id FOREIGN KEY (clinic_id, location_id) REFERENCES location(clinic_id, id),
+    CONSTRAINT fk_programme_enrolment__clinic_id_patient_id FOREIGN KEY (clinic_id, patient_id) REFERENCES patient(clinic_id, id),
+    CONSTRAINT pk_programme_enrolment PRIMARY KEY (clinic_id, id)
+);
+
 CREATE TABLE reproductive_fact (
     clinic_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -798,6 +909,45 @@ CREATE TABLE reproductive_fact (
     updated_at timestamp with time zone NOT NULL,
     CONSTRAINT fk_reproductive_fact__clinic_id_patient_id FOREIGN KEY (clinic_id, patient_id) REFERENCES patient(clinic_id, id),
     CONSTRAINT pk_reproductive_fact PRIMARY KEY (clinic_id, id)
+);
+
+CREATE TABLE screening (
+    clinic_id uuid NOT NULL,
+    id uuid NOT NULL,
+    patient_id uuid NOT NULL,
+    session_id uuid,
+    purpose character varying(64) NOT NULL,
+    drug character varying(64) NOT NULL,
+    checklist_code character varying(64) NOT NULL,
+    checklist_version integer NOT NULL,
+    answers jsonb NOT NULL,
+    outcome character varying(64) NOT NULL,
+    findings jsonb NOT NULL,
+    screened_at timestamp with time zone NOT NULL,
+    screened_by character varying(200),
+    note text,
+    decision character varying(64),
+    decided_at timestamp with time zone,
+    decided_by uuid,
+    decision_reason text,
+    conditions text,
+    overrides jsonb NOT NULL,
+    decision_rests_on integer,
+    decision_is_current boolean,
+    expires_on date,
+    origin character varying(64) NOT NULL,
+    create_digest character varying(64),
+    entered_in_error_at timestamp with time zone,
+    entered_in_error_by uuid,
+    entered_in_error_reason text,
+    version integer NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by uuid NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_screening__decided_sometime CHECK (((decision IS NULL) = (decided_at IS NULL))),
+    CONSTRAINT fk_screening__clinic_id_patient_id FOREIGN KEY (clinic_id, patient_id) REFERENCES patient(clinic_id, id),
+    CONSTRAINT fk_screening__clinic_id_session_id FOREIGN KEY (clinic_id, session_id) REFERENCES treatment_session(clinic_id, id),
+    CONSTRAINT pk_screening PRIMARY KEY (clinic_id, id)
 );
 
 CREATE TABLE token (
@@ -963,6 +1113,12 @@ CREATE INDEX ix_client_secret__clinic_id_client_id ON public.client_secret USING
 
 CREATE INDEX ix_condition__clinic_id_patient_id_id ON public.condition USING btree (clinic_id, patient_id, id);
 
+CREATE INDEX ix_consent__clinic_id_expires_on_id ON public.consent USING btree (clinic_id, expires_on, id);
+
+CREATE INDEX ix_consent__clinic_id_patient_id_signed_on ON public.consent USING btree (clinic_id, patient_id, signed_on);
+
+CREATE INDEX ix_consent__clinic_id_signed_on_id ON public.consent USING btree (clinic_id, signed_on, id);
+
 CREATE INDEX ix_course__clinic_id_episode_id_starts_on_id ON public.course USING btree (clinic_id, episode_id, starts_on, id);
 
 CREATE INDEX ix_course__clinic_id_patient_id_id ON public.course USING btree (clinic_id, patient_id, id);
@@ -1013,17 +1169,37 @@ CREATE INDEX ix_patient__clinic_id_family_name_folded_given_name_folded_id ON pu
 
 CREATE INDEX ix_patient_identifier__clinic_id_patient_id ON public.patient_identifier USING btree (clinic_id, patient_id);
 
+CREATE INDEX ix_patient_limit__clinic_id_patient_id_code_effective_at ON public.patient_limit USING btree (clinic_id, patient_id, code, effective_at);
+
 CREATE INDEX ix_plan_item__clinic_id_patient_id ON public.plan_item USING btree (clinic_id, patient_id);
 
 CREATE INDEX ix_plan_item__clinic_id_starts_at ON public.plan_item USING btree (clinic_id, starts_at);
+
+CREATE INDEX ix_policy_setting__clinic_id_code_effective_at ON public.policy_setting USING btree (clinic_id, code, effective_at);
 
 CREATE INDEX ix_principal__account_id ON public.principal USING btree (account_id);
 
 CREATE INDEX ix_principal__id ON public.principal USING btree (id);
 
+CREATE INDEX ix_programme_enrolment__clinic_id_ended_on_id ON public.programme_enrolment USING btree (clinic_id, ended_on, id);
+
+CREATE INDEX ix_programme_enrolment__clinic_id_enrolled_on_id ON public.programme_enrolment USING btree (clinic_id, enrolled_on, id);
+
+CREATE INDEX ix_programme_enrolment__clinic_id_location_id ON public.programme_enrolment USING btree (clinic_id, location_id);
+
+CREATE INDEX ix_programme_enrolment__clinic_id_patient_id_enrolled_on ON public.programme_enrolment USING btree (clinic_id, patient_id, enrolled_on);
+
 CREATE INDEX ix_reproductive_fact__clinic_id_observed_on_id ON public.reproductive_fact USING btree (clinic_id, observed_on, id);
 
 CREATE INDEX ix_reproductive_fact__clinic_id_patient_id_observed_on_id ON public.reproductive_fact USING btree (clinic_id, patient_id, observed_on, id);
+
+CREATE INDEX ix_screening__clinic_id_expires_on_id ON public.screening USING btree (clinic_id, expires_on, id);
+
+CREATE INDEX ix_screening__clinic_id_patient_id_screened_at ON public.screening USING btree (clinic_id, patient_id, screened_at);
+
+CREATE INDEX ix_screening__clinic_id_screened_at_id ON public.screening USING btree (clinic_id, screened_at, id);
+
+CREATE INDEX ix_screening__clinic_id_session_id_screened_at ON public.screening USING btree (clinic_id, session_id, screened_at);
 
 CREATE INDEX ix_token__account_id ON public.token USING btree (account_id);
 

@@ -122,6 +122,7 @@ CREATE TABLE alert (
     cause_type VARCHAR(64) NOT NULL,
     cause_id CHAR(32) NOT NULL,
     rule TEXT NOT NULL,
+    policy_version VARCHAR(64),
     raised_at DATETIME NOT NULL,
     acknowledged_at DATETIME,
     acknowledged_by CHAR(32),
@@ -310,6 +311,43 @@ CREATE TABLE condition (
     CONSTRAINT pk_condition PRIMARY KEY (clinic_id, id),
     CONSTRAINT ck_condition__ends_after_start CHECK (ended_on IS NULL OR started_on IS NULL OR ended_on >= started_on),
     CONSTRAINT fk_condition__clinic_id_patient_id FOREIGN KEY(clinic_id, patient_id) REFERENCES patient (clinic_id, id)
+);
+
+CREATE TABLE consent (
+    clinic_id CHAR(32) NOT NULL,
+    id CHAR(32) NOT NULL,
+    patient_id CHAR(32) NOT NULL,
+    kind VARCHAR(64) NOT NULL,
+    drug VARCHAR(64),
+    document_code VARCHAR(64) NOT NULL,
+    document_version VARCHAR(64) NOT NULL,
+    document_digest VARCHAR(64),
+    elements JSON NOT NULL,
+    signed_at DATETIME,
+    signed_on DATE NOT NULL,
+    expires_on DATE NOT NULL,
+    signer VARCHAR(64) NOT NULL,
+    signer_name VARCHAR(200),
+    witness_name VARCHAR(200),
+    interpreter_name VARCHAR(200),
+    method VARCHAR(64) NOT NULL,
+    language VARCHAR(64),
+    note TEXT,
+    withdrawn_at DATETIME,
+    withdrawn_by CHAR(32),
+    withdrawn_reason TEXT,
+    origin VARCHAR(64) NOT NULL,
+    create_digest VARCHAR(64),
+    entered_in_error_at DATETIME,
+    entered_in_error_by CHAR(32),
+    entered_in_error_reason TEXT,
+    version INTEGER NOT NULL,
+    recorded_at DATETIME NOT NULL,
+    recorded_by CHAR(32) NOT NULL,
+    updated_at DATETIME NOT NULL,
+    CONSTRAINT pk_consent PRIMARY KEY (clinic_id, id),
+    CONSTRAINT ck_consent__expires_after_signing CHECK (expires_on >= signed_on),
+    CONSTRAINT fk_consent__clinic_id_patient_id FOREIGN KEY(clinic_id, patient_id) REFERENCES patient (clinic_id, id)
 );
 
 CREATE TABLE course (
@@ -722,6 +760,28 @@ CREATE TABLE patient_identifier (
     CONSTRAINT fk_patient_identifier__clinic_id_patient_id FOREIGN KEY(clinic_id, patient_id) REFERENCES patient (clinic_id, id)
 );
 
+CREATE TABLE patient_limit (
+    clinic_id CHAR(32) NOT NULL,
+    id CHAR(32) NOT NULL,
+    patient_id CHAR(32) NOT NULL,
+    code VARCHAR(64) NOT NULL,
+    value JSON,
+    effective_at DATETIME NOT NULL,
+    reason TEXT NOT NULL,
+    source TEXT,
+    origin VARCHAR(64) NOT NULL,
+    create_digest VARCHAR(64),
+    entered_in_error_at DATETIME,
+    entered_in_error_by CHAR(32),
+    entered_in_error_reason TEXT,
+    version INTEGER NOT NULL,
+    recorded_at DATETIME NOT NULL,
+    recorded_by CHAR(32) NOT NULL,
+    updated_at DATETIME NOT NULL,
+    CONSTRAINT pk_patient_limit PRIMARY KEY (clinic_id, id),
+    CONSTRAINT fk_patient_limit__clinic_id_patient_id FOREIGN KEY(clinic_id, patient_id) REFERENCES patient (clinic_id, id)
+);
+
 CREATE TABLE plan_item (
     clinic_id CHAR(32) NOT NULL,
     id CHAR(32) NOT NULL,
@@ -751,6 +811,27 @@ CREATE TABLE plan_item (
     CONSTRAINT uq_plan_item__clinic_id_course_id_number UNIQUE (clinic_id, course_id, number)
 );
 
+CREATE TABLE policy_setting (
+    clinic_id CHAR(32) NOT NULL,
+    id CHAR(32) NOT NULL,
+    code VARCHAR(64) NOT NULL,
+    value JSON,
+    effective_at DATETIME NOT NULL,
+    reason TEXT NOT NULL,
+    source TEXT,
+    origin VARCHAR(64) NOT NULL,
+    create_digest VARCHAR(64),
+    entered_in_error_at DATETIME,
+    entered_in_error_by CHAR(32),
+    entered_in_error_reason TEXT,
+    version INTEGER NOT NULL,
+    recorded_at DATETIME NOT NULL,
+    recorded_by CHAR(32) NOT NULL,
+    updated_at DATETIME NOT NULL,
+    CONSTRAINT pk_policy_setting PRIMARY KEY (clinic_id, id),
+    CONSTRAINT fk_policy_setting__clinic_id FOREIGN KEY(clinic_id) REFERENCES clinic (id)
+);
+
 CREATE TABLE principal (
     clinic_id CHAR(32) NOT NULL,
     id CHAR(32) NOT NULL,
@@ -778,6 +859,36 @@ CREATE TABLE principal (
     CONSTRAINT uq_principal__clinic_id_account_id UNIQUE (clinic_id, account_id)
 );
 
+CREATE TABLE programme_enrolment (
+    clinic_id CHAR(32) NOT NULL,
+    id CHAR(32) NOT NULL,
+    patient_id CHAR(32),
+    location_id CHAR(32),
+    programme VARCHAR(64) NOT NULL,
+    reference VARCHAR(200),
+    enrolled_on DATE NOT NULL,
+    ended_on DATE,
+    ended_reason TEXT,
+    signed_by_patient BOOLEAN,
+    signed_by_prescriber BOOLEAN,
+    note TEXT,
+    origin VARCHAR(64) NOT NULL,
+    create_digest VARCHAR(64),
+    entered_in_error_at DATETIME,
+    entered_in_error_by CHAR(32),
+    entered_in_error_reason TEXT,
+    version INTEGER NOT NULL,
+    recorded_at DATETIME NOT NULL,
+    recorded_by CHAR(32) NOT NULL,
+    updated_at DATETIME NOT NULL,
+    CONSTRAINT pk_programme_enrolment PRIMARY KEY (clinic_id, id),
+    CONSTRAINT ck_programme_enrolment__ends_after_start CHECK (ended_on IS NULL OR ended_on >= enrolled_on),
+    CONSTRAINT ck_programme_enrolment__patient_or_place CHECK (patient_id IS NULL OR location_id IS NULL),
+    CONSTRAINT fk_programme_enrolment__clinic_id_location_id FOREIGN KEY(clinic_id, location_id) REFERENCES location (clinic_id, id),
+    CONSTRAINT fk_programme_enrolment__clinic_id_patient_id FOREIGN KEY(clinic_id, patient_id) REFERENCES patient (clinic_id, id),
+    CONSTRAINT fk_programme_enrolment__clinic_id FOREIGN KEY(clinic_id) REFERENCES clinic (id)
+);
+
 CREATE TABLE reproductive_fact (
     clinic_id CHAR(32) NOT NULL,
     id CHAR(32) NOT NULL,
@@ -798,6 +909,45 @@ CREATE TABLE reproductive_fact (
     updated_at DATETIME NOT NULL,
     CONSTRAINT pk_reproductive_fact PRIMARY KEY (clinic_id, id),
     CONSTRAINT fk_reproductive_fact__clinic_id_patient_id FOREIGN KEY(clinic_id, patient_id) REFERENCES patient (clinic_id, id)
+);
+
+CREATE TABLE screening (
+    clinic_id CHAR(32) NOT NULL,
+    id CHAR(32) NOT NULL,
+    patient_id CHAR(32) NOT NULL,
+    session_id CHAR(32),
+    purpose VARCHAR(64) NOT NULL,
+    drug VARCHAR(64) NOT NULL,
+    checklist_code VARCHAR(64) NOT NULL,
+    checklist_version INTEGER NOT NULL,
+    answers JSON NOT NULL,
+    outcome VARCHAR(64) NOT NULL,
+    findings JSON NOT NULL,
+    screened_at DATETIME NOT NULL,
+    screened_by VARCHAR(200),
+    note TEXT,
+    decision VARCHAR(64),
+    decided_at DATETIME,
+    decided_by CHAR(32),
+    decision_reason TEXT,
+    conditions TEXT,
+    overrides JSON NOT NULL,
+    decision_rests_on INTEGER,
+    decision_is_current BOOLEAN,
+    expires_on DATE,
+    origin VARCHAR(64) NOT NULL,
+    create_digest VARCHAR(64),
+    entered_in_error_at DATETIME,
+    entered_in_error_by CHAR(32),
+    entered_in_error_reason TEXT,
+    version INTEGER NOT NULL,
+    recorded_at DATETIME NOT NULL,
+    recorded_by CHAR(32) NOT NULL,
+    updated_at DATETIME NOT NULL,
+    CONSTRAINT pk_screening PRIMARY KEY (clinic_id, id),
+    CONSTRAINT ck_screening__decided_sometime CHECK ((decision IS NULL) = (decided_at IS NULL)),
+    CONSTRAINT fk_screening__clinic_id_patient_id FOREIGN KEY(clinic_id, patient_id) REFERENCES patient (clinic_id, id),
+    CONSTRAINT fk_screening__clinic_id_session_id FOREIGN KEY(clinic_id, session_id) REFERENCES treatment_session (clinic_id, id)
 );
 
 CREATE TABLE token (
@@ -963,6 +1113,12 @@ CREATE INDEX ix_client_secret__clinic_id_client_id ON client_secret (clinic_id, 
 
 CREATE INDEX ix_condition__clinic_id_patient_id_id ON condition (clinic_id, patient_id, id);
 
+CREATE INDEX ix_consent__clinic_id_expires_on_id ON consent (clinic_id, expires_on, id);
+
+CREATE INDEX ix_consent__clinic_id_patient_id_signed_on ON consent (clinic_id, patient_id, signed_on);
+
+CREATE INDEX ix_consent__clinic_id_signed_on_id ON consent (clinic_id, signed_on, id);
+
 CREATE INDEX ix_course__clinic_id_episode_id_starts_on_id ON course (clinic_id, episode_id, starts_on, id);
 
 CREATE INDEX ix_course__clinic_id_patient_id_id ON course (clinic_id, patient_id, id);
@@ -1013,17 +1169,37 @@ CREATE INDEX ix_patient__clinic_id_family_name_folded_given_name_folded_id ON pa
 
 CREATE INDEX ix_patient_identifier__clinic_id_patient_id ON patient_identifier (clinic_id, patient_id);
 
+CREATE INDEX ix_patient_limit__clinic_id_patient_id_code_effective_at ON patient_limit (clinic_id, patient_id, code, effective_at);
+
 CREATE INDEX ix_plan_item__clinic_id_patient_id ON plan_item (clinic_id, patient_id);
 
 CREATE INDEX ix_plan_item__clinic_id_starts_at ON plan_item (clinic_id, starts_at);
+
+CREATE INDEX ix_policy_setting__clinic_id_code_effective_at ON policy_setting (clinic_id, code, effective_at);
 
 CREATE INDEX ix_principal__account_id ON principal (account_id);
 
 CREATE INDEX ix_principal__id ON principal (id);
 
+CREATE INDEX ix_programme_enrolment__clinic_id_ended_on_id ON programme_enrolment (clinic_id, ended_on, id);
+
+CREATE INDEX ix_programme_enrolment__clinic_id_enrolled_on_id ON programme_enrolment (clinic_id, enrolled_on, id);
+
+CREATE INDEX ix_programme_enrolment__clinic_id_location_id ON programme_enrolment (clinic_id, location_id);
+
+CREATE INDEX ix_programme_enrolment__clinic_id_patient_id_enrolled_on ON programme_enrolment (clinic_id, patient_id, enrolled_on);
+
 CREATE INDEX ix_reproductive_fact__clinic_id_observed_on_id ON reproductive_fact (clinic_id, observed_on, id);
 
 CREATE INDEX ix_reproductive_fact__clinic_id_patient_id_observed_on_id ON reproductive_fact (clinic_id, patient_id, observed_on, id);
+
+CREATE INDEX ix_screening__clinic_id_expires_on_id ON screening (clinic_id, expires_on, id);
+
+CREATE INDEX ix_screening__clinic_id_patient_id_screened_at ON screening (clinic_id, patient_id, screened_at);
+
+CREATE INDEX ix_screening__clinic_id_screened_at_id ON screening (clinic_id, screened_at, id);
+
+CREATE INDEX ix_screening__clinic_id_session_id_screened_at ON screening (clinic_id, session_id, screened_at);
 
 CREATE INDEX ix_token__account_id ON token (account_id);
 

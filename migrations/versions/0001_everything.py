@@ -236,6 +236,37 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_table(
+        "policy_setting",
+        sa.Column("clinic_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("code", sa.String(length=64), nullable=False),
+        sa.Column(
+            "value",
+            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
+            nullable=True,
+        ),
+        sa.Column("effective_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=True),
+        sa.Column("origin", sa.String(length=64), nullable=False),
+        sa.Column("create_digest", sa.String(length=64), nullable=True),
+        sa.Column("entered_in_error_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("entered_in_error_by", sa.Uuid(), nullable=True),
+        sa.Column("entered_in_error_reason", sa.Text(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by", sa.Uuid(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["clinic_id"], ["clinic.id"], name=op.f("fk_policy_setting__clinic_id")),
+        sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_policy_setting")),
+    )
+    op.create_index(
+        op.f("ix_policy_setting__clinic_id_code_effective_at"),
+        "policy_setting",
+        ["clinic_id", "code", "effective_at"],
+        unique=False,
+    )
+    op.create_table(
         "principal",
         sa.Column("clinic_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -306,6 +337,7 @@ def upgrade() -> None:
         sa.Column("cause_type", sa.String(length=64), nullable=False),
         sa.Column("cause_id", sa.Uuid(), nullable=False),
         sa.Column("rule", sa.Text(), nullable=False),
+        sa.Column("policy_version", sa.String(length=64), nullable=True),
         sa.Column("raised_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("acknowledged_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("acknowledged_by", sa.Uuid(), nullable=True),
@@ -429,6 +461,63 @@ def upgrade() -> None:
     )
     op.create_index(
         op.f("ix_condition__clinic_id_patient_id_id"), "condition", ["clinic_id", "patient_id", "id"], unique=False
+    )
+    op.create_table(
+        "consent",
+        sa.Column("clinic_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("patient_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(length=64), nullable=False),
+        sa.Column("drug", sa.String(length=64), nullable=True),
+        sa.Column("document_code", sa.String(length=64), nullable=False),
+        sa.Column("document_version", sa.String(length=64), nullable=False),
+        sa.Column("document_digest", sa.String(length=64), nullable=True),
+        sa.Column(
+            "elements",
+            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("signed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("signed_on", sa.Date(), nullable=False),
+        sa.Column("expires_on", sa.Date(), nullable=False),
+        sa.Column("signer", sa.String(length=64), nullable=False),
+        sa.Column("signer_name", sa.String(length=200), nullable=True),
+        sa.Column("witness_name", sa.String(length=200), nullable=True),
+        sa.Column("interpreter_name", sa.String(length=200), nullable=True),
+        sa.Column("method", sa.String(length=64), nullable=False),
+        sa.Column("language", sa.String(length=64), nullable=True),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("withdrawn_by", sa.Uuid(), nullable=True),
+        sa.Column("withdrawn_reason", sa.Text(), nullable=True),
+        sa.Column("origin", sa.String(length=64), nullable=False),
+        sa.Column("create_digest", sa.String(length=64), nullable=True),
+        sa.Column("entered_in_error_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("entered_in_error_by", sa.Uuid(), nullable=True),
+        sa.Column("entered_in_error_reason", sa.Text(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by", sa.Uuid(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("expires_on >= signed_on", name=op.f("ck_consent__expires_after_signing")),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "patient_id"],
+            ["patient.clinic_id", "patient.id"],
+            name=op.f("fk_consent__clinic_id_patient_id"),
+        ),
+        sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_consent")),
+    )
+    op.create_index(
+        op.f("ix_consent__clinic_id_expires_on_id"), "consent", ["clinic_id", "expires_on", "id"], unique=False
+    )
+    op.create_index(
+        op.f("ix_consent__clinic_id_patient_id_signed_on"),
+        "consent",
+        ["clinic_id", "patient_id", "signed_on"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_consent__clinic_id_signed_on_id"), "consent", ["clinic_id", "signed_on", "id"], unique=False
     )
     op.create_table(
         "episode",
@@ -579,6 +668,108 @@ def upgrade() -> None:
         op.f("ix_patient_identifier__clinic_id_patient_id"),
         "patient_identifier",
         ["clinic_id", "patient_id"],
+        unique=False,
+    )
+    op.create_table(
+        "patient_limit",
+        sa.Column("clinic_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("patient_id", sa.Uuid(), nullable=False),
+        sa.Column("code", sa.String(length=64), nullable=False),
+        sa.Column(
+            "value",
+            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
+            nullable=True,
+        ),
+        sa.Column("effective_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=True),
+        sa.Column("origin", sa.String(length=64), nullable=False),
+        sa.Column("create_digest", sa.String(length=64), nullable=True),
+        sa.Column("entered_in_error_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("entered_in_error_by", sa.Uuid(), nullable=True),
+        sa.Column("entered_in_error_reason", sa.Text(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by", sa.Uuid(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "patient_id"],
+            ["patient.clinic_id", "patient.id"],
+            name=op.f("fk_patient_limit__clinic_id_patient_id"),
+        ),
+        sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_patient_limit")),
+    )
+    op.create_index(
+        op.f("ix_patient_limit__clinic_id_patient_id_code_effective_at"),
+        "patient_limit",
+        ["clinic_id", "patient_id", "code", "effective_at"],
+        unique=False,
+    )
+    op.create_table(
+        "programme_enrolment",
+        sa.Column("clinic_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("patient_id", sa.Uuid(), nullable=True),
+        sa.Column("location_id", sa.Uuid(), nullable=True),
+        sa.Column("programme", sa.String(length=64), nullable=False),
+        sa.Column("reference", sa.String(length=200), nullable=True),
+        sa.Column("enrolled_on", sa.Date(), nullable=False),
+        sa.Column("ended_on", sa.Date(), nullable=True),
+        sa.Column("ended_reason", sa.Text(), nullable=True),
+        sa.Column("signed_by_patient", sa.Boolean(), nullable=True),
+        sa.Column("signed_by_prescriber", sa.Boolean(), nullable=True),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("origin", sa.String(length=64), nullable=False),
+        sa.Column("create_digest", sa.String(length=64), nullable=True),
+        sa.Column("entered_in_error_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("entered_in_error_by", sa.Uuid(), nullable=True),
+        sa.Column("entered_in_error_reason", sa.Text(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by", sa.Uuid(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "ended_on IS NULL OR ended_on >= enrolled_on", name=op.f("ck_programme_enrolment__ends_after_start")
+        ),
+        sa.CheckConstraint(
+            "patient_id IS NULL OR location_id IS NULL", name=op.f("ck_programme_enrolment__patient_or_place")
+        ),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "location_id"],
+            ["location.clinic_id", "location.id"],
+            name=op.f("fk_programme_enrolment__clinic_id_location_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "patient_id"],
+            ["patient.clinic_id", "patient.id"],
+            name=op.f("fk_programme_enrolment__clinic_id_patient_id"),
+        ),
+        sa.ForeignKeyConstraint(["clinic_id"], ["clinic.id"], name=op.f("fk_programme_enrolment__clinic_id")),
+        sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_programme_enrolment")),
+    )
+    op.create_index(
+        op.f("ix_programme_enrolment__clinic_id_ended_on_id"),
+        "programme_enrolment",
+        ["clinic_id", "ended_on", "id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_programme_enrolment__clinic_id_enrolled_on_id"),
+        "programme_enrolment",
+        ["clinic_id", "enrolled_on", "id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_programme_enrolment__clinic_id_location_id"),
+        "programme_enrolment",
+        ["clinic_id", "location_id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_programme_enrolment__clinic_id_patient_id_enrolled_on"),
+        "programme_enrolment",
+        ["clinic_id", "patient_id", "enrolled_on"],
         unique=False,
     )
     op.create_table(
@@ -1163,6 +1354,83 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_table(
+        "screening",
+        sa.Column("clinic_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("patient_id", sa.Uuid(), nullable=False),
+        sa.Column("session_id", sa.Uuid(), nullable=True),
+        sa.Column("purpose", sa.String(length=64), nullable=False),
+        sa.Column("drug", sa.String(length=64), nullable=False),
+        sa.Column("checklist_code", sa.String(length=64), nullable=False),
+        sa.Column("checklist_version", sa.Integer(), nullable=False),
+        sa.Column(
+            "answers",
+            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("outcome", sa.String(length=64), nullable=False),
+        sa.Column(
+            "findings",
+            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("screened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("screened_by", sa.String(length=200), nullable=True),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("decision", sa.String(length=64), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decided_by", sa.Uuid(), nullable=True),
+        sa.Column("decision_reason", sa.Text(), nullable=True),
+        sa.Column("conditions", sa.Text(), nullable=True),
+        sa.Column(
+            "overrides",
+            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("decision_rests_on", sa.Integer(), nullable=True),
+        sa.Column("decision_is_current", sa.Boolean(), nullable=True),
+        sa.Column("expires_on", sa.Date(), nullable=True),
+        sa.Column("origin", sa.String(length=64), nullable=False),
+        sa.Column("create_digest", sa.String(length=64), nullable=True),
+        sa.Column("entered_in_error_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("entered_in_error_by", sa.Uuid(), nullable=True),
+        sa.Column("entered_in_error_reason", sa.Text(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by", sa.Uuid(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("(decision IS NULL) = (decided_at IS NULL)", name=op.f("ck_screening__decided_sometime")),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "patient_id"],
+            ["patient.clinic_id", "patient.id"],
+            name=op.f("fk_screening__clinic_id_patient_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "session_id"],
+            ["treatment_session.clinic_id", "treatment_session.id"],
+            name=op.f("fk_screening__clinic_id_session_id"),
+        ),
+        sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_screening")),
+    )
+    op.create_index(
+        op.f("ix_screening__clinic_id_expires_on_id"), "screening", ["clinic_id", "expires_on", "id"], unique=False
+    )
+    op.create_index(
+        op.f("ix_screening__clinic_id_patient_id_screened_at"),
+        "screening",
+        ["clinic_id", "patient_id", "screened_at"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_screening__clinic_id_screened_at_id"), "screening", ["clinic_id", "screened_at", "id"], unique=False
+    )
+    op.create_index(
+        op.f("ix_screening__clinic_id_session_id_screened_at"),
+        "screening",
+        ["clinic_id", "session_id", "screened_at"],
+        unique=False,
+    )
+    op.create_table(
         "vital_signs",
         sa.Column("clinic_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -1664,6 +1932,11 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_vital_signs__clinic_id_patient_id_measured_at"), table_name="vital_signs")
     op.drop_index(op.f("ix_vital_signs__clinic_id_measured_at_id"), table_name="vital_signs")
     op.drop_table("vital_signs")
+    op.drop_index(op.f("ix_screening__clinic_id_session_id_screened_at"), table_name="screening")
+    op.drop_index(op.f("ix_screening__clinic_id_screened_at_id"), table_name="screening")
+    op.drop_index(op.f("ix_screening__clinic_id_patient_id_screened_at"), table_name="screening")
+    op.drop_index(op.f("ix_screening__clinic_id_expires_on_id"), table_name="screening")
+    op.drop_table("screening")
     op.drop_index(op.f("ix_dose_order__clinic_id_session_id_ordered_at_id"), table_name="dose_order")
     op.drop_index(op.f("ix_dose_order__clinic_id_patient_id"), table_name="dose_order")
     op.drop_table("dose_order")
@@ -1700,6 +1973,13 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_reproductive_fact__clinic_id_patient_id_observed_on_id"), table_name="reproductive_fact")
     op.drop_index(op.f("ix_reproductive_fact__clinic_id_observed_on_id"), table_name="reproductive_fact")
     op.drop_table("reproductive_fact")
+    op.drop_index(op.f("ix_programme_enrolment__clinic_id_patient_id_enrolled_on"), table_name="programme_enrolment")
+    op.drop_index(op.f("ix_programme_enrolment__clinic_id_location_id"), table_name="programme_enrolment")
+    op.drop_index(op.f("ix_programme_enrolment__clinic_id_enrolled_on_id"), table_name="programme_enrolment")
+    op.drop_index(op.f("ix_programme_enrolment__clinic_id_ended_on_id"), table_name="programme_enrolment")
+    op.drop_table("programme_enrolment")
+    op.drop_index(op.f("ix_patient_limit__clinic_id_patient_id_code_effective_at"), table_name="patient_limit")
+    op.drop_table("patient_limit")
     op.drop_index(op.f("ix_patient_identifier__clinic_id_patient_id"), table_name="patient_identifier")
     op.drop_table("patient_identifier")
     op.drop_index(op.f("ix_medication__clinic_id_patient_id_id"), table_name="medication")
@@ -1708,6 +1988,10 @@ def downgrade() -> None:
     op.drop_table("external_treatment")
     op.drop_index(op.f("ix_episode__clinic_id_patient_id_id"), table_name="episode")
     op.drop_table("episode")
+    op.drop_index(op.f("ix_consent__clinic_id_signed_on_id"), table_name="consent")
+    op.drop_index(op.f("ix_consent__clinic_id_patient_id_signed_on"), table_name="consent")
+    op.drop_index(op.f("ix_consent__clinic_id_expires_on_id"), table_name="consent")
+    op.drop_table("consent")
     op.drop_index(op.f("ix_condition__clinic_id_patient_id_id"), table_name="condition")
     op.drop_table("condition")
     op.drop_index(op.f("ix_client_secret__clinic_id_client_id"), table_name="client_secret")
@@ -1725,6 +2009,8 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_principal__id"), table_name="principal")
     op.drop_index(op.f("ix_principal__account_id"), table_name="principal")
     op.drop_table("principal")
+    op.drop_index(op.f("ix_policy_setting__clinic_id_code_effective_at"), table_name="policy_setting")
+    op.drop_table("policy_setting")
     op.drop_index(op.f("ix_patient__clinic_id_family_name_folded_given_name_folded_id"), table_name="patient")
     op.drop_index(op.f("ix_patient__clinic_id_birth_on"), table_name="patient")
     op.drop_table("patient")

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.kernel.data_files import DataFileError
 from app.kernel.ids import new_id
-from app.protocols.rules import DataFileError, Drug
+from app.protocols.rules import Drug
 from app.screening.catalogue import askable_codes, latest_checklist, shipped_checklists
 from app.screening.rules import (
     Answer,

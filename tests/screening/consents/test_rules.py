@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from app.kernel.data_files import DataFileError
 from app.kernel.ids import new_id
-from app.protocols.rules import DataFileError, Drug
+from app.protocols.rules import Drug
 from app.screening.consents.catalogue import consent_words
 from app.screening.consents.rules import ConsentState, Signed, consent_at, consent_state, load_words
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from app.kernel.data_files import DataFileError
 from app.kernel.ids import new_id
-from app.protocols.rules import DataFileError, Drug
+from app.protocols.rules import Drug
 from app.screening.enrolments.catalogue import shipped_programmes
 from app.screening.enrolments.rules import Enrolled, Enrolment, enrolment_at, load_programmes
 
