@@ -45,7 +45,7 @@ def _shown(found: InForce, patient_id: UUID | None) -> Mapping[str, Any]:
         "title": policy.title,
         "kind": policy.kind.value,
         "value": as_json(found.value),
-        "unit": policy.unit,
+        "measured_in": policy.unit,
         "policy_version": found.version,
         "clinics_own": setting is not None and not setting.is_patients,
         "patients_own": setting is not None and setting.is_patients,

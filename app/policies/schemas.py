@@ -66,7 +66,9 @@ class PolicyRead(ResponseSchema):
     title: str = Field(description="What it does.", examples=["From this pressure on, an alert is raised."])
     kind: str = Field(description="What its value is.", examples=["pressure"], json_schema_extra=_KINDS)
     value: AnyValue = Field(description="The value that is in force.", examples=[_PRESSURE])
-    unit: str = Field(description="The unit of its numbers, as UCUM; `1` where there is none.", examples=["mmHg"])
+    measured_in: str = Field(
+        description="The unit of its numbers, as UCUM; `1` where there is none.", examples=["mmHg"]
+    )
     policy_version: str = Field(
         description="The version the value comes from: a shipped file, a gate's with the profile that holds, or the "
         "record somebody set.",

@@ -22,7 +22,7 @@ from app.protocols.rules import Drug
 from app.screening import rules
 from app.screening.catalogue import latest_checklist, shipped_checklists
 from app.screening.models import Screening
-from app.screening.rules import Answer, Decision, Judgement, Purpose
+from app.screening.rules import EligibilityDecision, ItemAnswer, Judgement, Purpose
 from app.screening.schemas import DecideScreening, ScreeningCreate, ScreeningUpdate
 
 # What a decision rests on: another answer, or another drug, may come to something else.
@@ -64,7 +64,7 @@ def _judge(screening: Screening) -> None:
 
 def _judgement(screening: Screening) -> Judgement:
     checklist = shipped_checklists()[screening.checklist_code, screening.checklist_version]
-    answers = {one["code"]: Answer(one["answer"]) for one in screening.answers}
+    answers = {one["code"]: ItemAnswer(one["answer"]) for one in screening.answers}
     return rules.judge(checklist, Drug(screening.drug), Purpose(screening.purpose), answers)
 
 
@@ -112,7 +112,7 @@ async def decide_screening(
     decided_on = rules.day_of(decided_at, actor.time_zone)
     rules.require_in_order(decided_on, body.expires_on, pointer="#/expires_on")
     expires_on = body.expires_on
-    if expires_on is None and body.decision is not Decision.NOT_ELIGIBLE:
+    if expires_on is None and body.decision is not EligibilityDecision.NOT_ELIGIBLE:
         expires_on = rules.months_after(decided_on, int(await number_for(db, actor, "screening_valid_months")))
     screening.decision = body.decision
     screening.decided_at = decided_at
@@ -120,7 +120,7 @@ async def decide_screening(
     screening.decision_reason = body.reason
     screening.conditions = body.conditions
     screening.overrides = list(body.overrides)
-    screening.decision_rests_on = screening.version
+    screening.decided_version = screening.version
     screening.decision_is_current = True
     screening.expires_on = expires_on
     name_change(db, screening, "screening.decided", reason=body.reason, occurred_at=decided_at)

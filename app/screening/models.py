@@ -14,7 +14,7 @@ from app.kernel.tables import Base, ClinicRecord, Code, LongText, Name, belongs_
 class Screening(ClinicRecord, Base):
     """A checklist answered for one patient and drug, what it comes to, and the latest decision on it.
 
-    `decision_rests_on` is the version that was decided on; a change of the answers after it leaves
+    `decided_version` is the version that was decided on; a change of the answers after it leaves
     `decision_is_current` false. Earlier decisions are earlier versions.
     """
 
@@ -49,6 +49,6 @@ class Screening(ClinicRecord, Base):
     decision_reason: Mapped[LongText | None]
     conditions: Mapped[LongText | None]
     overrides: Mapped[list[str]]
-    decision_rests_on: Mapped[int | None]
+    decided_version: Mapped[int | None]
     decision_is_current: Mapped[bool | None]
     expires_on: Mapped[date | None]

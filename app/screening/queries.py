@@ -10,7 +10,7 @@ from app.kernel.database import ReadSession
 from app.kernel.tables import Base
 from app.protocols.rules import Drug
 from app.screening.models import Screening
-from app.screening.rules import Decision, Outcome, Purpose, Screened
+from app.screening.rules import EligibilityDecision, Outcome, Purpose, Screened
 
 screening: Final = Base.metadata.tables[Screening.__tablename__]
 
@@ -34,7 +34,7 @@ async def screened(db: ReadSession, actor: Actor, patient_id: UUID) -> list[Scre
             Purpose(row.purpose),
             row.screened_at,
             Outcome(row.outcome),
-            None if row.decision is None else Decision(row.decision),
+            None if row.decision is None else EligibilityDecision(row.decision),
             row.decided_at,
             row.decision_is_current,
             row.expires_on,

@@ -32,8 +32,8 @@ from app.screening.models import Screening
 from app.screening.rules import (
     AnsweredTwice,
     Checklist,
-    Decision,
     DecisionNeedsMore,
+    EligibilityDecision,
     EndsBeforeStart,
     NotAFinding,
     NotOfEligibility,
@@ -80,7 +80,7 @@ async def list_screenings(  # noqa: PLR0913  # one parameter a filter
     drug: Annotated[list[Drug], Query(max_length=100, description="Only for these drugs.")] = [],  # noqa: B006
     purpose: Annotated[list[Purpose], Query(max_length=100, description="Only of these purposes.")] = [],  # noqa: B006
     outcome: Annotated[list[Outcome], Query(max_length=100, description="Only with these outcomes.")] = [],  # noqa: B006
-    decision: Annotated[list[Decision], Query(max_length=100, description="Only decided so.")] = [],  # noqa: B006
+    decision: Annotated[list[EligibilityDecision], Query(max_length=100, description="Only decided so.")] = [],  # noqa: B006
     expires_before: Annotated[
         Day | None, Query(description="Only decisions whose last day is before this one, the earliest first.")
     ] = None,

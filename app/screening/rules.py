@@ -37,7 +37,7 @@ class ItemClass(StrEnum):
     HOLDS_TODAY = "holds_today"
 
 
-class Answer(StrEnum):
+class ItemAnswer(StrEnum):
     """An answer to one item."""
 
     YES = "yes"
@@ -53,7 +53,7 @@ class Outcome(StrEnum):
     EXCLUDED = "excluded"
 
 
-class Decision(StrEnum):
+class EligibilityDecision(StrEnum):
     """What a prescriber decides."""
 
     ELIGIBLE = "eligible"
@@ -147,7 +147,7 @@ class Finding:
 
     code: str
     item_class: ItemClass
-    answer: Answer | None
+    answer: ItemAnswer | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +179,7 @@ def require_answered_once(codes: Sequence[str]) -> None:
         raise AnsweredTwice(faults=faults)
 
 
-def judge(checklist: Checklist, drug: Drug, purpose: Purpose, answers: Mapping[str, Answer]) -> Judgement:
+def judge(checklist: Checklist, drug: Drug, purpose: Purpose, answers: Mapping[str, ItemAnswer]) -> Judgement:
     """Say what answers come to.
 
     Only a contraindication answered yes excludes. Any other yes, an unknown, and an item of this purpose that was not
@@ -199,7 +199,7 @@ def judge(checklist: Checklist, drug: Drug, purpose: Purpose, answers: Mapping[s
             continue
         answer = answers.get(item.code)
         due = (item_class is ItemClass.HOLDS_TODAY) == (purpose is Purpose.SESSION)
-        if answer in {Answer.YES, Answer.UNKNOWN} or (answer is None and due):
+        if answer in {ItemAnswer.YES, ItemAnswer.UNKNOWN} or (answer is None and due):
             findings.append(Finding(item.code, item_class, answer))
     if _true_contraindications(findings):
         outcome = Outcome.EXCLUDED
@@ -209,7 +209,9 @@ def judge(checklist: Checklist, drug: Drug, purpose: Purpose, answers: Mapping[s
 
 
 def _true_contraindications(findings: Iterable[Finding]) -> list[str]:
-    return [one.code for one in findings if one.item_class is ItemClass.CONTRAINDICATED and one.answer is Answer.YES]
+    return [
+        one.code for one in findings if one.item_class is ItemClass.CONTRAINDICATED and one.answer is ItemAnswer.YES
+    ]
 
 
 # ── the decision ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -241,7 +243,7 @@ class NotAFinding(Invalid):
 
 
 def require_decidable(
-    judgement: Judgement, decision: Decision, *, reason: str | None, overrides: Sequence[str]
+    judgement: Judgement, decision: EligibilityDecision, *, reason: str | None, overrides: Sequence[str]
 ) -> None:
     """Refuse a decision that passes over something.
 
@@ -260,12 +262,12 @@ def require_decidable(
     ]
     if faults:
         raise NotAFinding(faults=faults)
-    says_yes = decision is not Decision.NOT_ELIGIBLE
+    says_yes = decision is not EligibilityDecision.NOT_ELIGIBLE
     reason_needed = reason is None and not (says_yes and judgement.outcome is Outcome.CLEARED)
     unknown = [
         one.code
         for one in judgement.findings
-        if says_yes and one.item_class in _MUST_BE_KNOWN and one.answer is not Answer.YES
+        if says_yes and one.item_class in _MUST_BE_KNOWN and one.answer is not ItemAnswer.YES
     ]
     unnamed = [code for code in _true_contraindications(judgement.findings) if says_yes and code not in overrides]
     if reason_needed or unknown or unnamed:
@@ -336,7 +338,7 @@ class Screened:
     purpose: Purpose
     screened_at: datetime
     outcome: Outcome
-    decision: Decision | None
+    decision: EligibilityDecision | None
     decided_at: datetime | None
     decision_is_current: bool | None
     expires_on: date | None
@@ -368,10 +370,10 @@ def eligibility_at(screenings: Iterable[Screened], drug: Drug, at: datetime, tim
     return Standing(holds=False, reason=Eligibility.NOT_SCREENED)
 
 
-def _decided(screening: Screened, decision: Decision, today: date) -> Standing:
+def _decided(screening: Screened, decision: EligibilityDecision, today: date) -> Standing:
     if not screening.decision_is_current:
         return Standing(holds=False, reason=Eligibility.ANSWERS_CHANGED, record_id=screening.id)
-    if decision is Decision.NOT_ELIGIBLE:
+    if decision is EligibilityDecision.NOT_ELIGIBLE:
         return Standing(holds=False, reason=Eligibility.NOT_ELIGIBLE, record_id=screening.id)
     if screening.expires_on is not None and screening.expires_on < today:
         reason = Eligibility.EXPIRED

@@ -19,7 +19,7 @@ from app.kernel.schemas import (
 )
 from app.protocols.rules import Drug
 from app.screening.catalogue import askable_codes
-from app.screening.rules import Answer, Decision, ItemClass, OtherRecord, Outcome, Purpose
+from app.screening.rules import EligibilityDecision, ItemAnswer, ItemClass, OtherRecord, Outcome, Purpose
 
 
 class ChecklistItemRead(ResponseSchema):
@@ -67,7 +67,7 @@ class AnswerGiven(RequestSchema):
     """An answer to one item."""
 
     code: ItemCode = Field(description="The item; each at most once.")
-    answer: Answer = Field(description="The answer.", examples=["no"])
+    answer: ItemAnswer = Field(description="The answer.", examples=["no"])
     detail: NoteText | None = Field(default=None, description="More about it.", examples=["Repaired in 2019."])
 
 
@@ -121,7 +121,7 @@ class DecideScreening(RequestSchema):
         }
     )
 
-    decision: Decision = Field(description="The decision.", examples=["eligible"])
+    decision: EligibilityDecision = Field(description="The decision.", examples=["eligible"])
     reason: NoteText | None = Field(
         default=None,
         description="Why; needed unless everything was answered no and the decision says yes.",
@@ -144,7 +144,7 @@ class DecideScreening(RequestSchema):
 
     @model_validator(mode="after")
     def _conditions_are_said(self) -> Self:
-        if (self.decision is Decision.ELIGIBLE_WITH_CONDITIONS) != (self.conditions is not None):
+        if (self.decision is EligibilityDecision.ELIGIBLE_WITH_CONDITIONS) != (self.conditions is not None):
             raise PydanticCustomError(
                 "conditions_needed", "Send conditions with eligible_with_conditions, and only with it."
             )
@@ -155,7 +155,7 @@ class AnswerRead(ResponseSchema):
     """An answer to one item."""
 
     code: str = Field(description="The item.", examples=["SUD_HISTORY"])
-    answer: Answer = Field(description="The answer.", examples=["yes"])
+    answer: ItemAnswer = Field(description="The answer.", examples=["yes"])
     detail: str | None = Field(description="More about it.", examples=["Alcohol, until 2020."])
 
 
@@ -164,7 +164,7 @@ class FindingRead(ResponseSchema):
 
     code: str = Field(description="The item.", examples=["SUD_HISTORY"])
     item_class: ItemClass = Field(description="How much it weighs for this drug.", examples=["caution"])
-    answer: Answer | None = Field(description="`yes` or `unknown`; null: not answered.", examples=["yes"])
+    answer: ItemAnswer | None = Field(description="`yes` or `unknown`; null: not answered.", examples=["yes"])
 
 
 class ScreeningRead(ClinicRecordRead):
@@ -186,13 +186,15 @@ class ScreeningRead(ClinicRecordRead):
     screened_at: UtcTime = Field(description="When it was asked.")
     screened_by: str | None = Field(description="Who asked, if not who typed it.", examples=["S. Levy"])
     note: str | None = Field(description="Free text.", examples=["Brought her own list."])
-    decision: Decision | None = Field(description="What was decided last; null: nothing yet.", examples=["eligible"])
+    decision: EligibilityDecision | None = Field(
+        description="What was decided last; null: nothing yet.", examples=["eligible"]
+    )
     decided_at: UtcTime | None = Field(description="When.")
     decided_by: Id | None = Field(description="By which prescriber.")
     decision_reason: str | None = Field(description="Why.", examples=["Sober for six years."])
     conditions: str | None = Field(description="Under which conditions.", examples=["Pressure below 140/90."])
     overrides: list[str] = Field(description="Findings that were decided against.", examples=[["ANEURYSM"]])
-    decision_rests_on: int | None = Field(description="The version of this record it was decided on.", examples=[1])
+    decided_version: int | None = Field(description="The version of this record it was decided on.", examples=[1])
     decision_is_current: bool | None = Field(
         description="False when the answers were changed after it: decide again.", examples=[True]
     )

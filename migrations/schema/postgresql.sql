@@ -932,7 +932,7 @@ CREATE TABLE screening (
     decision_reason text,
     conditions text,
     overrides jsonb NOT NULL,
-    decision_rests_on integer,
+    decided_version integer,
     decision_is_current boolean,
     expires_on date,
     origin character varying(64) NOT NULL,

@@ -932,7 +932,7 @@ CREATE TABLE screening (
     decision_reason TEXT,
     conditions TEXT,
     overrides JSON NOT NULL,
-    decision_rests_on INTEGER,
+    decided_version INTEGER,
     decision_is_current BOOLEAN,
     expires_on DATE,
     origin VARCHAR(64) NOT NULL,

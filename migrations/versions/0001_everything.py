@@ -1387,7 +1387,7 @@ def upgrade() -> None:
             sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
             nullable=False,
         ),
-        sa.Column("decision_rests_on", sa.Integer(), nullable=True),
+        sa.Column("decided_version", sa.Integer(), nullable=True),
         sa.Column("decision_is_current", sa.Boolean(), nullable=True),
         sa.Column("expires_on", sa.Date(), nullable=True),
         sa.Column("origin", sa.String(length=64), nullable=False),

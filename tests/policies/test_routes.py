@@ -51,7 +51,7 @@ async def test_every_policy_is_listed_as_it_is_in_force(clinic: World) -> None:
     by_code = {one["code"]: one for one in listed}
     assert by_code[HIGH] == await now(care, HIGH)
     told = by_code[HIGH]
-    assert (told["value"], told["unit"], told["kind"]) == (pressure(180, 110), "mmHg", "pressure")
+    assert (told["value"], told["measured_in"], told["kind"]) == (pressure(180, 110), "mmHg", "pressure")
     assert (told["policy_version"], told["clinics_own"], told["patient_id"]) == ("POLICIES@1", False, None)
     assert told["default"] == told["value"]
     assert told["source"] == told["default_source"]

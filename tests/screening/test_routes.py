@@ -123,7 +123,7 @@ async def test_a_prescriber_decides_and_it_holds_for_a_year(clinic: World) -> No
     decided = await care.do(screening, "decide", {"decision": "eligible", "decided_at": ago(minutes=5)})
     assert (decided["decision"], decided["decided_at"]) == ("eligible", ago(minutes=5))
     assert decided["decided_by"] == str((await clinic.actor("prescriber")).principal_id)
-    assert (decided["decision_rests_on"], decided["decision_is_current"], decided["version"]) == (1, True, 2)
+    assert (decided["decided_version"], decided["decision_is_current"], decided["version"]) == (1, True, 2)
     local = datetime.fromisoformat(ago(minutes=5)).astimezone(ZoneInfo(ZONE)).date()
     assert decided["expires_on"] == str(months_after(local, 12))
     assert await standing(clinic, patient) == ("eligible", screening["id"])
@@ -150,7 +150,7 @@ async def test_a_contraindication_is_overridden_by_name_and_with_a_reason(clinic
     assert (wrong.status_code, wrong.json()["errors"][0]["pointer"]) == (422, "#/overrides/0")
     decided = await care.do(screening, "decide", body | {"overrides": ["ANEURYSM"], "expires_on": "2199-01-01"})
     assert (decided["outcome"], decided["decision"], decided["overrides"]) == ("excluded", "eligible", ["ANEURYSM"])
-    assert (decided["expires_on"], decided["decision_rests_on"]) == ("2199-01-01", 2)
+    assert (decided["expires_on"], decided["decided_version"]) == ("2199-01-01", 2)
     assert await standing(clinic, patient, Drug.ESKETAMINE) == ("eligible", screening["id"])
 
 
@@ -197,11 +197,11 @@ async def test_a_correction_reaches_the_outcome_and_makes_the_decision_stale(cli
     corrected = await nurse.change(screening, {"answers": answers(AVM="yes")}, reason="correction: misheard")
     assert (corrected["outcome"], corrected["decision_is_current"]) == ("excluded", False)
     assert corrected["findings"] == [{"code": "AVM", "item_class": "contraindicated", "answer": "yes"}]
-    assert (corrected["decision"], corrected["decision_rests_on"]) == ("eligible", 1), "what was decided stays readable"
+    assert (corrected["decision"], corrected["decided_version"]) == ("eligible", 1), "what was decided stays readable"
     assert await standing(clinic, patient, Drug.ESKETAMINE) == ("answers_changed", screening["id"])
     again = await care.do(screening, "decide", {"decision": "not_eligible", "reason": "Malformation."})
     assert (again["decision_is_current"], again["expires_on"]) == (True, None)
-    assert again["decision_rests_on"] == corrected["version"]
+    assert again["decided_version"] == corrected["version"]
     assert await standing(clinic, patient, Drug.ESKETAMINE) == ("not_eligible", screening["id"])
     events = [(one["event"], one["resource"]["decision"]) for one in await care.history(screening)]
     assert [events[1], events[-1]] == [("screening.decided", "eligible"), ("screening.decided", "not_eligible")]

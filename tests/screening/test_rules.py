@@ -16,13 +16,13 @@ from app.kernel.ids import new_id
 from app.protocols.rules import Drug
 from app.screening.catalogue import askable_codes, latest_checklist, shipped_checklists
 from app.screening.rules import (
-    Answer,
     AnsweredTwice,
-    Decision,
     DecisionNeedsMore,
     Eligibility,
+    EligibilityDecision,
     EndsBeforeStart,
     Finding,
+    ItemAnswer,
     ItemClass,
     Judgement,
     NotAFinding,
@@ -44,9 +44,9 @@ KETAMINE, ESKETAMINE = Drug.KETAMINE, Drug.ESKETAMINE
 NEW_YORK = "America/New_York"
 
 
-def answered(**others: str) -> dict[str, Answer]:
+def answered(**others: str) -> dict[str, ItemAnswer]:
     """Everything answered no, but for some."""
-    return {code: Answer(others.get(code, "no")) for code in askable_codes()}
+    return {code: ItemAnswer(others.get(code, "no")) for code in askable_codes()}
 
 
 # ── the checklist ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -153,7 +153,7 @@ def test_everything_answered_no_clears(drug: Drug, purpose: Purpose) -> None:
 )
 def test_one_answer_makes_the_outcome(drug: Drug, code: str, answer: str, outcome: str) -> None:
     judgement = judge(CHECKLIST, drug, Purpose.ELIGIBILITY, answered(**{code: answer}))
-    expected = () if outcome == "cleared" else (Finding(code, CLASSES[code][drug], Answer(answer)),)
+    expected = () if outcome == "cleared" else (Finding(code, CLASSES[code][drug], ItemAnswer(answer)),)
     assert judgement == Judgement(Outcome(outcome), expected)
 
 
@@ -169,24 +169,26 @@ def test_what_was_not_answered_is_found_where_it_is_due(purpose: Purpose) -> Non
 
 
 def test_what_turns_up_on_the_day_counts() -> None:
-    held = {"NO_ESCORT": Answer.NO, "BP_HIGH_TODAY": Answer.NO, "INTOXICATED": Answer.NO}
+    held = {"NO_ESCORT": ItemAnswer.NO, "BP_HIGH_TODAY": ItemAnswer.NO, "INTOXICATED": ItemAnswer.NO}
     assert judge(CHECKLIST, KETAMINE, Purpose.SESSION, held).outcome is Outcome.CLEARED
-    assert judge(CHECKLIST, KETAMINE, Purpose.SESSION, held | {"PREGNANT": Answer.YES}).outcome is Outcome.NEEDS_REVIEW
-    assert judge(CHECKLIST, KETAMINE, Purpose.SESSION, held | {"HYPERSENS": Answer.YES}).outcome is Outcome.EXCLUDED
+    assert (
+        judge(CHECKLIST, KETAMINE, Purpose.SESSION, held | {"PREGNANT": ItemAnswer.YES}).outcome is Outcome.NEEDS_REVIEW
+    )
+    assert judge(CHECKLIST, KETAMINE, Purpose.SESSION, held | {"HYPERSENS": ItemAnswer.YES}).outcome is Outcome.EXCLUDED
 
 
 @given(
-    st.dictionaries(st.sampled_from(askable_codes()), st.sampled_from(Answer)),
+    st.dictionaries(st.sampled_from(askable_codes()), st.sampled_from(ItemAnswer)),
     st.sampled_from(Drug),
     st.sampled_from(Purpose),
     st.sampled_from(askable_codes()),
 )
 def test_a_further_yes_never_makes_an_outcome_milder(
-    answers: dict[str, Answer], drug: Drug, purpose: Purpose, code: str
+    answers: dict[str, ItemAnswer], drug: Drug, purpose: Purpose, code: str
 ) -> None:
     order = list(Outcome)
     before = judge(CHECKLIST, drug, purpose, answers)
-    after = judge(CHECKLIST, drug, purpose, answers | {code: Answer.YES})
+    after = judge(CHECKLIST, drug, purpose, answers | {code: ItemAnswer.YES})
     assert order.index(after.outcome) >= order.index(before.outcome)
     assert (before.outcome is Outcome.CLEARED) == (before.findings == ())
 
@@ -200,13 +202,17 @@ def test_an_item_is_answered_once() -> None:
 
 # ── the decision ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-YES, NO, WITH = Decision.ELIGIBLE, Decision.NOT_ELIGIBLE, Decision.ELIGIBLE_WITH_CONDITIONS
+YES, NO, WITH = (
+    EligibilityDecision.ELIGIBLE,
+    EligibilityDecision.NOT_ELIGIBLE,
+    EligibilityDecision.ELIGIBLE_WITH_CONDITIONS,
+)
 CLEARED = Judgement(Outcome.CLEARED, ())
 
 
 def found(item_class: str, answer: str | None = "yes") -> Judgement:
     """One finding."""
-    finding = Finding("ICP", ItemClass(item_class), None if answer is None else Answer(answer))
+    finding = Finding("ICP", ItemClass(item_class), None if answer is None else ItemAnswer(answer))
     excluded = item_class == "contraindicated" and answer == "yes"
     return Judgement(Outcome.EXCLUDED if excluded else Outcome.NEEDS_REVIEW, (finding,))
 
@@ -240,7 +246,7 @@ def found(item_class: str, answer: str | None = "yes") -> Judgement:
 )
 def test_a_decision_passes_over_nothing(
     judgement: Judgement,
-    decision: Decision,
+    decision: EligibilityDecision,
     reason: str | None,
     overrides: list[str],
     missing: tuple[bool, list[str], list[str]] | None,
@@ -254,7 +260,7 @@ def test_a_decision_passes_over_nothing(
 
 
 def test_every_contraindication_is_named() -> None:
-    findings = tuple(Finding(code, ItemClass.CONTRAINDICATED, Answer.YES) for code in ("ANEURYSM", "ICP"))
+    findings = tuple(Finding(code, ItemClass.CONTRAINDICATED, ItemAnswer.YES) for code in ("ANEURYSM", "ICP"))
     judgement = Judgement(Outcome.EXCLUDED, findings)
     require_decidable(judgement, YES, reason="Weighed.", overrides=["ICP", "ANEURYSM"])
     with pytest.raises(DecisionNeedsMore) as refused:
@@ -303,7 +309,7 @@ def a_screening(days_ago: float, outcome: str = "cleared", decision: str | None 
         "purpose": Purpose.ELIGIBILITY,
         "screened_at": at,
         "outcome": Outcome(outcome),
-        "decision": None if decision is None else Decision(decision),
+        "decision": None if decision is None else EligibilityDecision(decision),
         "decided_at": None if decision is None else at + timedelta(hours=1),
         "decision_is_current": None if decision is None else True,
         "expires_on": date(2026, 12, 31) if decision in {"eligible", "eligible_with_conditions"} else None,
