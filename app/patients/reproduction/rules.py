@@ -14,7 +14,7 @@ from app.kernel.errors import Fault, Invalid
 
 
 class FactKind(StrEnum):
-    """What was found or told."""
+    """A kind of fact about reproduction."""
 
     PREGNANCY_TEST = "pregnancy_test"
     PREGNANCY = "pregnancy"
