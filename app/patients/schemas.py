@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Any, Final, Self
 
 from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -23,6 +23,10 @@ from app.kernel.schemas import (
     WeightKg,
     absent,
 )
+
+# Where facts that were told come from. Only what is answered lists the words: a request may name another.
+KNOWN_FROM: Final = "Where this is known from: `patient`, `records`, `provider` or `test`; others may be added."
+SOURCES: Final[dict[str, Any]] = {"x-extensible-enum": ["patient", "records", "provider", "test"]}
 
 
 class Sex(StrEnum):

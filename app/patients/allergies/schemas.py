@@ -1,13 +1,11 @@
 """Shapes of allergies."""
 
 from enum import StrEnum
-from typing import Any, Final
 
 from pydantic import ConfigDict, Field
 
 from app.kernel.schemas import ClinicRecordRead, CodeText, CreateSchema, Id, NoteText, RequestSchema, ShortText, absent
-
-_SOURCES: Final[dict[str, Any]] = {"x-extensible-enum": ["patient", "records", "provider"]}
+from app.patients.schemas import KNOWN_FROM, SOURCES
 
 
 class AllergySeverity(StrEnum):
@@ -39,9 +37,7 @@ class AllergyCreate(CreateSchema):
     severity: AllergySeverity | None = Field(
         default=None, description="The worst that happened.", examples=["moderate"]
     )
-    source_of_information: CodeText = Field(
-        description="Where this is known from.", examples=["patient"], json_schema_extra=_SOURCES
-    )
+    source_of_information: CodeText = Field(description=KNOWN_FROM, examples=["patient"])
     note: NoteText | None = Field(default=None, description="Free text.", examples=["As a child."])
 
 
@@ -53,9 +49,7 @@ class AllergyUpdate(RequestSchema):
     severity: AllergySeverity | None = Field(
         default=None, description="The worst that happened.", examples=["moderate"]
     )
-    source_of_information: CodeText = absent(
-        "Where this is known from.", examples=["patient"], json_schema_extra=_SOURCES
-    )
+    source_of_information: CodeText = absent(KNOWN_FROM, examples=["patient"])
     note: NoteText | None = Field(default=None, description="Free text.", examples=["As a child."])
 
 
@@ -66,7 +60,5 @@ class AllergyRead(ClinicRecordRead):
     substance: str = Field(description="What they react to.", examples=["Penicillin"])
     reaction: str | None = Field(description="What happens.", examples=["Hives"])
     severity: AllergySeverity | None = Field(description="The worst that happened.", examples=["moderate"])
-    source_of_information: str = Field(
-        description="Where this is known from.", examples=["patient"], json_schema_extra=_SOURCES
-    )
+    source_of_information: str = Field(description=KNOWN_FROM, examples=["patient"], json_schema_extra=SOURCES)
     note: str | None = Field(description="Free text.", examples=["As a child."])

@@ -1,7 +1,5 @@
 """Shapes of conditions."""
 
-from typing import Any, Final
-
 from pydantic import ConfigDict, Field
 
 from app.kernel.schemas import (
@@ -16,8 +14,7 @@ from app.kernel.schemas import (
     absent,
 )
 from app.patients.episodes.schemas import IndicationCode
-
-_SOURCES: Final[dict[str, Any]] = {"x-extensible-enum": ["patient", "records", "provider"]}
+from app.patients.schemas import KNOWN_FROM, SOURCES
 
 
 class ConditionCreate(CreateSchema):
@@ -33,9 +30,7 @@ class ConditionCreate(CreateSchema):
     icd10_code: IndicationCode | None = Field(default=None, description="Its ICD-10-CM code.", examples=["I10"])
     started_on: Day | None = Field(default=None, description="Since when, as far as it is known.")
     ended_on: Day | None = Field(default=None, description="Until when; none while it lasts.")
-    source_of_information: CodeText = Field(
-        description="Where this is known from.", examples=["patient"], json_schema_extra=_SOURCES
-    )
+    source_of_information: CodeText = Field(description=KNOWN_FROM, examples=["patient"])
     note: NoteText | None = Field(default=None, description="Free text.", examples=["Well controlled."])
 
 
@@ -46,9 +41,7 @@ class ConditionUpdate(RequestSchema):
     icd10_code: IndicationCode | None = Field(default=None, description="Its ICD-10-CM code.", examples=["I10"])
     started_on: Day | None = Field(default=None, description="Since when, as far as it is known.")
     ended_on: Day | None = Field(default=None, description="Until when; null while it lasts.")
-    source_of_information: CodeText = absent(
-        "Where this is known from.", examples=["patient"], json_schema_extra=_SOURCES
-    )
+    source_of_information: CodeText = absent(KNOWN_FROM, examples=["patient"])
     note: NoteText | None = Field(default=None, description="Free text.", examples=["Well controlled."])
 
 
@@ -60,7 +53,5 @@ class ConditionRead(ClinicRecordRead):
     icd10_code: str | None = Field(description="Its ICD-10-CM code.", examples=["I10"])
     started_on: Day | None = Field(description="Since when, as far as it is known.")
     ended_on: Day | None = Field(description="Until when; null while it lasts.")
-    source_of_information: str = Field(
-        description="Where this is known from.", examples=["patient"], json_schema_extra=_SOURCES
-    )
+    source_of_information: str = Field(description=KNOWN_FROM, examples=["patient"], json_schema_extra=SOURCES)
     note: str | None = Field(description="Free text.", examples=["Well controlled."])

@@ -22,6 +22,7 @@ from app.kernel.schemas import (
 from app.patients.episodes.rules import EpisodeSeverity
 from app.patients.medication_trials.catalogue import described_classes, shipped_scales
 from app.patients.medication_trials.rules import Adherence, StopReason, Unknown
+from app.patients.schemas import KNOWN_FROM, SOURCES
 
 Weeks = Annotated[Count, Field(ge=0, le=1040)]
 ResponsePercent = Annotated[Count, Field(ge=-100, le=100)]
@@ -29,7 +30,6 @@ Augmentations = Annotated[list[ShortText], Field(max_length=20)]
 Optimisations = Annotated[Count, Field(ge=0, le=20)]
 _CLASSES: Final[dict[str, Any]] = {"x-extensible-enum": list(shipped_scales().antidepressants)}
 ClassCode = Annotated[CodeText, Field(json_schema_extra=_CLASSES, examples=["ssri"])]
-_SOURCES: Final[dict[str, Any]] = {"x-extensible-enum": ["patient", "records", "provider"]}
 _EXAMPLE: Final[dict[str, Any]] = {
     "drug": "Sertraline",
     "class_code": "ssri",
@@ -70,9 +70,7 @@ class MedicationTrialCreate(CreateSchema):
     stop_reason: StopReason | None = Field(default=None, description="Why it ended.", examples=["no_response"])
     augmentations: Augmentations = Field(default=[], description="What was added to it.", examples=[["Lithium"]])
     optimisations: Optimisations = Field(default=0, description=_OF_STEPS, examples=[1])
-    source_of_information: CodeText = Field(
-        description="Where this is known from.", examples=["records"], json_schema_extra=_SOURCES
-    )
+    source_of_information: CodeText = Field(description=KNOWN_FROM, examples=["records"])
     note: NoteText | None = Field(default=None, description="Free text.", examples=["Slept badly on it."])
 
 
@@ -94,9 +92,7 @@ class MedicationTrialUpdate(RequestSchema):
     stop_reason: StopReason | None = Field(default=None, description="Why it ended.", examples=["no_response"])
     augmentations: Augmentations = absent("What was added to it; replaces the list.", examples=[["Lithium"]])
     optimisations: Optimisations = absent(_OF_STEPS, examples=[1])
-    source_of_information: CodeText = absent(
-        "Where this is known from.", examples=["records"], json_schema_extra=_SOURCES
-    )
+    source_of_information: CodeText = absent(KNOWN_FROM, examples=["records"])
     note: NoteText | None = Field(default=None, description="Free text.", examples=["Slept badly on it."])
 
 
@@ -129,9 +125,7 @@ class MedicationTrialRead(ClinicRecordRead):
         description="Less than half of the symptoms gone, or that is why it ended; null: not known.", examples=[True]
     )
     rule_version: str = Field(description="By which rules.", examples=["TREATMENT_RESISTANCE@1"])
-    source_of_information: str = Field(
-        description="Where this is known from.", examples=["records"], json_schema_extra=_SOURCES
-    )
+    source_of_information: str = Field(description=KNOWN_FROM, examples=["records"], json_schema_extra=SOURCES)
     note: str | None = Field(description="Free text.", examples=["Slept badly on it."])
 
 

@@ -1,13 +1,13 @@
 """Shapes of reproductive facts."""
 
-from typing import Any, Final
+from typing import Final
 
 from pydantic import ConfigDict, Field
 
 from app.kernel.schemas import ClinicRecordRead, CodeText, CreateSchema, Day, Id, NoteText, RequestSchema, absent
 from app.patients.reproduction.rules import FactKind, FactValue
+from app.patients.schemas import KNOWN_FROM, SOURCES
 
-_SOURCES: Final[dict[str, Any]] = {"x-extensible-enum": ["patient", "records", "provider", "test"]}
 _OF_VALUE: Final = (
     "A pregnancy test is `positive`, `negative` or `unclear`; a delivery has no value; the other kinds are `yes` or "
     "`no`."
@@ -33,9 +33,7 @@ class ReproductiveFactCreate(CreateSchema):
     kind: FactKind = Field(description="What was found or told.", examples=["pregnancy_test"])
     value: FactValue | None = Field(default=None, description=_OF_VALUE, examples=["negative"])
     observed_on: Day = Field(description="The day it was so.")
-    source_of_information: CodeText = Field(
-        description="Where this is known from.", examples=["test"], json_schema_extra=_SOURCES
-    )
+    source_of_information: CodeText = Field(description=KNOWN_FROM, examples=["test"])
     note: NoteText | None = Field(default=None, description="Free text.", examples=["Intrauterine device since 2023."])
 
 
@@ -45,7 +43,7 @@ class ReproductiveFactUpdate(RequestSchema):
     kind: FactKind = absent("What was found or told.", examples=["pregnancy_test"])
     value: FactValue | None = Field(default=None, description=_OF_VALUE, examples=["negative"])
     observed_on: Day = absent("The day it was so.")
-    source_of_information: CodeText = absent("Where this is known from.", examples=["test"], json_schema_extra=_SOURCES)
+    source_of_information: CodeText = absent(KNOWN_FROM, examples=["test"])
     note: NoteText | None = Field(default=None, description="Free text.", examples=["Intrauterine device since 2023."])
 
 
@@ -56,7 +54,5 @@ class ReproductiveFactRead(ClinicRecordRead):
     kind: FactKind = Field(description="What was found or told.", examples=["pregnancy_test"])
     value: FactValue | None = Field(description=_OF_VALUE, examples=["negative"])
     observed_on: Day = Field(description="The day it was so.")
-    source_of_information: str = Field(
-        description="Where this is known from.", examples=["test"], json_schema_extra=_SOURCES
-    )
+    source_of_information: str = Field(description=KNOWN_FROM, examples=["test"], json_schema_extra=SOURCES)
     note: str | None = Field(description="Free text.", examples=["Intrauterine device since 2023."])
