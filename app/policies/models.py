@@ -28,6 +28,7 @@ class PolicySetting(_Own, Base):
     __table_args__ = (
         ForeignKeyConstraint(["clinic_id"], ["clinic.id"]),
         Index(None, "clinic_id", "code", "effective_at"),
+        Index(None, "clinic_id", "effective_at", "id"),
     )
     __resource__: ClassVar[str] = "policy_setting"
     __roots__: ClassVar[Sequence[tuple[str, str]]] = ()

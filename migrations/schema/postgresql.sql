@@ -1177,6 +1177,8 @@ CREATE INDEX ix_plan_item__clinic_id_starts_at ON public.plan_item USING btree (
 
 CREATE INDEX ix_policy_setting__clinic_id_code_effective_at ON public.policy_setting USING btree (clinic_id, code, effective_at);
 
+CREATE INDEX ix_policy_setting__clinic_id_effective_at_id ON public.policy_setting USING btree (clinic_id, effective_at, id);
+
 CREATE INDEX ix_principal__account_id ON public.principal USING btree (account_id);
 
 CREATE INDEX ix_principal__id ON public.principal USING btree (id);

@@ -1177,6 +1177,8 @@ CREATE INDEX ix_plan_item__clinic_id_starts_at ON plan_item (clinic_id, starts_a
 
 CREATE INDEX ix_policy_setting__clinic_id_code_effective_at ON policy_setting (clinic_id, code, effective_at);
 
+CREATE INDEX ix_policy_setting__clinic_id_effective_at_id ON policy_setting (clinic_id, effective_at, id);
+
 CREATE INDEX ix_principal__account_id ON principal (account_id);
 
 CREATE INDEX ix_principal__id ON principal (id);

@@ -266,6 +266,12 @@ def upgrade() -> None:
         ["clinic_id", "code", "effective_at"],
         unique=False,
     )
+    op.create_index(
+        op.f("ix_policy_setting__clinic_id_effective_at_id"),
+        "policy_setting",
+        ["clinic_id", "effective_at", "id"],
+        unique=False,
+    )
     op.create_table(
         "principal",
         sa.Column("clinic_id", sa.Uuid(), nullable=False),
@@ -2009,6 +2015,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_principal__id"), table_name="principal")
     op.drop_index(op.f("ix_principal__account_id"), table_name="principal")
     op.drop_table("principal")
+    op.drop_index(op.f("ix_policy_setting__clinic_id_effective_at_id"), table_name="policy_setting")
     op.drop_index(op.f("ix_policy_setting__clinic_id_code_effective_at"), table_name="policy_setting")
     op.drop_table("policy_setting")
     op.drop_index(op.f("ix_patient__clinic_id_family_name_folded_given_name_folded_id"), table_name="patient")
