@@ -38,7 +38,7 @@ demo: install
 	$(BIN)/seriatim demo
 
 test: install tools
-	$(BIN)/pytest -n $(WORKERS)
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 format: install
 	$(BIN)/ruff format .

@@ -63,7 +63,9 @@ def main() -> None:
     parser.add_argument("--connections", type=int, default=32, help="requests under way at once")
     parser.add_argument("--pool", type=int, default=10, help="connections each side keeps to PostgreSQL")
     parser.add_argument("--out", type=Path, default=_OUT)
-    parser.add_argument("--publish", type=Path, metavar="README", help="also write the table between its markers")
+    parser.add_argument(
+        "--publish", type=Path, metavar="README", help="also write the table between the markers of its size"
+    )
     asked = parser.parse_args()
     operations = [one for one in OPERATIONS if asked.operation is None or one.code in asked.operation]
     patients = asked.patients or _PATIENTS[asked.size]
@@ -81,7 +83,7 @@ def main() -> None:
     report.write(asked.out, results)
     if asked.publish is not None:
         sessions = f"{patients * SESSIONS_PER_PATIENT:,}".replace(",", " ")
-        report.publish(asked.publish, results, f"{machine}, {plan.connections} connections, {sessions} sessions")
+        report.publish(asked.publish, results, size=asked.size, sessions=sessions, machine=machine)
     print(f"\nWritten to {asked.out / 'latest.json'}")
 
 

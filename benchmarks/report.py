@@ -71,30 +71,25 @@ def _line(name: str, figures: Mapping[str, Any]) -> str:
     return f"{name:12} {' '.join(shown)}"
 
 
-_FROM, _TO = "<!-- performance: from here -->", "<!-- performance: to here -->"
+_FROM, _TO = "<!-- measured at {size} size: from here -->", "<!-- measured at {size} size: to here -->"
 _PUBLISHED: Final = """\
-`make bench` measures Seriatim beside a reference in the same run: a raw ASGI application without a framework, one
-hand-written statement a request, JSON made by the database, no sign-in, no ledger. Both answers are compared before
-anything is measured; `benchmarks/README.md` says what the reference leaves out. The ratio is what counts, absolute
-figures depend on the machine (here: {where}, one process each).
+At {size} size, {sessions} sessions on {machine}, the reference is {least:.0f} to {most:.0f} times as fast:
 
 | operation | SQLite: req/s, ratio (low–high) | PostgreSQL: req/s, ratio (low–high) |
 |---|---|---|
 {rows}
-
-So the reference is {least:.0f} to {most:.0f} times as fast. Every request of ours looks its token up, runs in a
-transaction and goes through an asynchronous ORM; a write appends to the ledger.
 """
 
 
-def publish(readme: Path, results: Mapping[str, Mapping[str, Mapping[str, Any]]], where: str) -> None:
-    """Write the table into a README, between the two markers it has for it.
+def publish(readme: Path, results: Mapping[str, Mapping[str, Mapping[str, Any]]], **facts: str) -> None:
+    """Write the table into a README, between the two markers it has for this size.
 
     Args:
         readme: The file.
         results: Figures by database and operation.
-        where: On what machine and how much.
+        facts: The `size`, how many `sessions`, and on which `machine`.
     """
+    begin, end = _FROM.format(**facts), _TO.format(**facts)
 
     def cell(database: str, code: str) -> str:
         found = results.get(database, {}).get(code)
@@ -107,13 +102,13 @@ def publish(readme: Path, results: Mapping[str, Mapping[str, Mapping[str, Any]]]
         f"| {one.code} {one.title} | {cell('sqlite', one.code)} | {cell('postgresql', one.code)} |" for one in shown
     )
     ratios = [found["ratio"] for figures in results.values() for found in figures.values()]
-    text = _PUBLISHED.format(where=where, rows=rows, least=1 / max(ratios), most=1 / min(ratios))
-    before, _, rest = readme.read_text(encoding="utf-8").partition(_FROM)
-    _, marker, after = rest.partition(_TO)
+    text = _PUBLISHED.format(**facts, rows=rows, least=1 / max(ratios), most=1 / min(ratios))
+    before, _, rest = readme.read_text(encoding="utf-8").partition(begin)
+    _, marker, after = rest.partition(end)
     if not marker:
-        message = f"{readme} has no place between {_FROM} and {_TO}."
+        message = f"{readme} has no place between {begin} and {end}."
         raise ValueError(message)
-    readme.write_text(f"{before}{_FROM}\n{text}{_TO}{after}", encoding="utf-8")
+    readme.write_text(f"{before}{begin}\n{text}{end}{after}", encoding="utf-8")
 
 
 def write(folder: Path, results: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> None:
