@@ -136,7 +136,8 @@ def _round(
         )
         if visit.wrong:
             message = (
-                f"{operation.code}: {visit.wrong} of {len(visit.latencies)} answers were not {operation.expected}."
+                f"{operation.code}: {visit.wrong} of {len(visit.latencies)} answers were not "
+                f"{operation.expected.decode()}. The first:\n{visit.first_wrong}"
             )
             raise WrongAnswers(message)
         if number >= 0:

@@ -15,6 +15,7 @@ from typing_extensions import override
 _END_OF_HEAD: Final = b"\r\n\r\n"
 _PATIENCE_SECONDS: Final = 30
 _LENGTH: Final = b"content-length: "
+_SHOWN: Final = 800
 _KEY: Final = b"-" * 32
 
 
@@ -25,6 +26,7 @@ class Visit:
     seconds: float = 0.0
     latencies: list[float] = field(default_factory=list[float])
     wrong: int = 0
+    first_wrong: str = ""  # what the first wrong answer was: its status and the beginning of its body
 
     @property
     def per_second(self) -> float:
@@ -68,7 +70,8 @@ class _Caller(asyncio.Protocol):
             return
         now = time.perf_counter()
         self._visit.latencies.append(now - self._sent)
-        self._visit.wrong += not self._buffer.startswith(self._expected)
+        if not self._buffer.startswith(self._expected):
+            self._note_wrong(self._buffer.decode(errors="replace"))
         if now < self._until and len(self._visit.latencies) < self._most:
             self._send()
         else:
@@ -76,9 +79,14 @@ class _Caller(asyncio.Protocol):
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
-        self._visit.wrong += exc is not None
+        if exc is not None:
+            self._note_wrong(repr(exc))
         if not self.done.done():
             self.done.set_result(None)
+
+    def _note_wrong(self, what: str) -> None:
+        self._visit.wrong += 1
+        self._visit.first_wrong = self._visit.first_wrong or what[:_SHOWN]
 
 
 async def visit(

@@ -15,7 +15,7 @@ from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import JSON, Boolean, Column, Connection, Table, insert, select, text, update
+from sqlalchemy import JSON, Boolean, Column, Connection, Engine, Table, insert, select, text, update
 
 from app.alerts.models import Alert
 from app.assessments.catalogue import shipped_instruments
@@ -110,14 +110,12 @@ def build(settings: Settings, *, patients: int, seed: int, clinics: int = 2) -> 
     opened = asyncio.run(_open_clinics(settings, clinics))
     engine = open_for_migrations(settings)
     sets: list[WorkSet] = []
-    with engine.begin() as connection:
-        for number, clinic in enumerate(opened):
-            work = WorkSet(clinic)
-            maker = _Maker(work, random.Random(seed * 1000 + number), clock.now().replace(microsecond=0))
-            _fill(connection, work, maker, patients // clinics)
-            sets.append(work)
-    with engine.begin() as connection:
-        connection.execute(text("ANALYZE"))
+    for number, clinic in enumerate(opened):
+        work = WorkSet(clinic)
+        maker = _Maker(work, random.Random(seed * 1000 + number), clock.now().replace(microsecond=0))
+        _fill(engine, work, maker, patients // clinics)
+        sets.append(work)
+    _analyze(engine)
     engine.dispose()
     sets[0].rows = sum(work.rows for work in sets)
     return sets[0]
@@ -147,16 +145,27 @@ async def _open_clinic(database: Database, number: int) -> Clinic:
     return Clinic(made.clinic.id, staff.id, zone, token.text)
 
 
-def _fill(connection: Connection, work: WorkSet, maker: "_Maker", patients: int) -> None:
-    last: int = connection.execute(
-        select(ledger_head.c.last_sequence).where(ledger_head.c.clinic_id == work.clinic.id)
-    ).scalar_one()
+def _fill(engine: Engine, work: WorkSet, maker: "_Maker", patients: int) -> None:
+    with engine.begin() as connection:
+        last: int = connection.execute(
+            select(ledger_head.c.last_sequence).where(ledger_head.c.clinic_id == work.clinic.id)
+        ).scalar_one()
     for begin in range(0, patients, _PATIENTS_AT_ONCE):
         facts = [fact for _ in range(min(_PATIENTS_AT_ONCE, patients - begin)) for fact in maker.patient()]
-        last = _write(connection, work, facts, last)
+        with engine.begin() as connection:
+            last = _write(connection, work, facts, last)
+        if not begin:
+            # PostgreSQL keeps its plans for the checks of foreign keys; those made on empty tables scan full ones.
+            _analyze(engine)
         work.rows += len(facts)
     head = update(ledger_head).where(ledger_head.c.clinic_id == work.clinic.id)
-    connection.execute(head.values(last_sequence=last))
+    with engine.begin() as connection:
+        connection.execute(head.values(last_sequence=last))
+
+
+def _analyze(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("ANALYZE"))
 
 
 def _write(connection: Connection, work: WorkSet, facts: Sequence[Fact], last: int) -> int:

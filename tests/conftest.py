@@ -16,6 +16,7 @@ development dependencies and is shared by the workers of a run (`TEST_POSTGRES_U
 
 import logging
 import os
+import shutil
 import tempfile
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -80,16 +81,28 @@ def postgres_url(run_id: str) -> str:
     return str(server.get_uri()).replace("postgresql://", "postgresql+psycopg://", 1)
 
 
+_MEMORY = Path("/dev/shm")
+_ROOM_BYTES = 2 << 30
+
+
 @pytest.fixture(scope="session")
-def fresh_database_url(
-    postgres_url: str, run_id: str, worker: str, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[str], str]:
+def sqlite_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where SQLite's files lie: in memory where there is room, for they live no longer than PostgreSQL's data."""
+    if _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free >= _ROOM_BYTES:
+        with tempfile.TemporaryDirectory(prefix="seriatim-sqlite-", dir=_MEMORY) as folder:
+            yield Path(folder)
+    else:
+        yield tmp_path_factory.mktemp("sqlite")
+
+
+@pytest.fixture(scope="session")
+def fresh_database_url(postgres_url: str, run_id: str, worker: str, sqlite_folder: Path) -> Callable[[str], str]:
     """Makes an empty database of a kind and says where it is."""
     counted = iter(range(10_000))
 
     def make(dialect: str) -> str:
         if dialect == "sqlite":
-            return f"sqlite+aiosqlite:///{tmp_path_factory.mktemp('sqlite')}/seriatim.db"
+            return f"sqlite+aiosqlite:///{sqlite_folder}/seriatim-{next(counted)}.db"
         name = f"seriatim_{run_id[:12]}_{worker}_{next(counted)}"
         engine = create_engine(postgres_url, isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
