@@ -5,10 +5,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol
+from urllib.parse import quote
 
-from jsonschema import Draft202012Validator
-from referencing import Registry, Resource
-from referencing.jsonschema import DRAFT202012
+from jsonschema_rs import Draft202012, Draft202012Validator, Registry
 
 from app.about import ABOUT
 from app.kernel.database import open_database
@@ -91,20 +90,23 @@ def request_schemas() -> set[str]:
 
 
 @cache
-def _registry() -> Registry[Any]:
-    return Registry().with_resource(_BASE, Resource.from_contents(document(), default_specification=DRAFT202012))
+def _registry() -> Registry:
+    return Registry([(_BASE, document())], draft=Draft202012)
 
 
 @cache
 def _validator(pointer: str) -> Draft202012Validator:
     return Draft202012Validator(
-        {"$ref": f"{_BASE}#{pointer}"}, registry=_registry(), format_checker=Draft202012Validator.FORMAT_CHECKER
+        {"$ref": f"{_BASE}#{quote(pointer, safe='/~')}"}, registry=_registry(), validate_formats=True
     )
 
 
 def faults_of(value: object, pointer: str) -> list[str]:
     """What is wrong with a value under the schema at a JSON Pointer of the document; rules and places, for test output."""
-    return [f"{error.json_path}: {error.message[:300]}" for error in _validator(pointer).iter_errors(value)]
+    validator = _validator(pointer)
+    if validator.is_valid(value):
+        return []
+    return [f"{error.instance_path}: {error.message[:300]}" for error in validator.iter_errors(value)]
 
 
 def escaped(part: str) -> str:

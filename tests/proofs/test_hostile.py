@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from app.kernel.ids import new_id
+from tests.contract.document import document
 from tests.proofs.care import Care, caring, path_of
 from tests.proofs.counting import rows_of
 from tests.proofs.recipes import RECIPES, Operation, shape_of, stage_in
@@ -162,7 +163,7 @@ def bodies(document: Schema, schema: Schema, good: Mapping[str, Any]) -> Iterato
 async def test_no_body_gets_past_the_door(clinic: World, operations: list[Operation], half: int, deep: bool) -> None:
     """The door is the same in front of both databases: before PostgreSQL every third body, all of them in a deep run."""
     stage = await stage_in(clinic)
-    document = clinic.installation.api.openapi()
+    described = document()
     stride = 1 if deep or clinic.database.dialect == "sqlite" else 3
     tried = 0
     wrong: list[str] = []
@@ -174,8 +175,8 @@ async def test_no_body_gets_past_the_door(clinic: World, operations: list[Operat
         http = stage.admin.http if is_admin else stage.care.http
         path = operation.template.format(**call.ids)
         before = await rows_of(clinic.database)
-        schema = resolved(document, operation.body_schema, call.body)
-        hostile = bodies(document, schema, call.body or {})
+        schema = resolved(described, operation.body_schema, call.body)
+        hostile = bodies(described, schema, call.body or {})
         for label, body in islice(hostile, half, None, stride):
             headers = {**call.headers, "Content-Type": "application/json", "Idempotency-Key": new_id().hex}
             answer = await http.request(operation.method, path, content=body, headers=headers)
@@ -207,14 +208,14 @@ async def test_no_body_gets_past_the_door(clinic: World, operations: list[Operat
 
 async def test_no_parameter_gets_past_the_door(clinic: World, operations: list[Operation]) -> None:
     stage = await stage_in(clinic)
-    document = clinic.installation.api.openapi()
+    described = document()
     wrong: list[str] = []
     for operation in operations:
         if operation.method != "GET" or operation.is_public:
             continue
         call = await RECIPES[operation.id](stage)
         http = stage.admin.http if operation.facts["x-permission"] == "staff:read" else stage.care.http
-        names = {_parameter(document, one)["name"] for one in operation.facts.get("parameters", ())}
+        names = {_parameter(described, one)["name"] for one in operation.facts.get("parameters", ())}
         tries: list[dict[str, str]] = [{"unheard_of": "1"}, {"select": "*"}, {"offset": "10"}]
         if "limit" in names:
             tries += [

@@ -20,6 +20,7 @@ from app.kernel.logging import JsonLine
 from app.kernel.schemas import _PLAIN
 from app.monitoring import rules as monitoring_rules
 from app.patients import rules as patient_rules
+from tests.contract.document import document
 from tests.proofs.care import Json, ago, path_of
 from tests.proofs.recipes import FOREIGN, MAKERS, RECIPES, Call, Operation, Stage, shape_of, stage_in
 from tests.world import World
@@ -125,7 +126,7 @@ async def test_nothing_of_a_clinic_turns_up_elsewhere(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     stage, elsewhere = await stage_in(clinic), await stage_in(other_clinic)
-    marking = Marking(clinic.installation.api.openapi())
+    marking = Marking(document())
     auditor, front_desk = await clinic.client("auditor"), await clinic.client("front_desk")
     errors: list[tuple[str, httpx2.Response]] = []
     accepted: set[str] = set()

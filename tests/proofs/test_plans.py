@@ -21,6 +21,7 @@ from sqlalchemy import Connection, event, text
 from app.kernel.database import Database, open_for_migrations
 from app.kernel.guard import clinic_tables
 from benchmarks.workset import WorkSet, build
+from tests.contract.document import document
 from tests.proofs.care import instant
 from tests.proofs.crowd import world_of
 from tests.proofs.recipes import RECIPES, Call, Operation, operations_of, stage_in
@@ -113,8 +114,8 @@ async def test_every_statement_has_an_index_to_go_by(crowded: tuple[Installation
     clinic = await world_of(installation, work)
     stage = await stage_in(clinic)
     sent = watch(installation.database)
-    document = installation.api.openapi()
-    for operation in operations_of(document):
+    described = document()
+    for operation in operations_of(described):
         admin = operation.template.startswith(
             ("/v1/staff", "/v1/clients", "/v1/locations", "/v1/clinics", "/v1/policies", "/v1/policy-settings")
         )
@@ -123,7 +124,7 @@ async def test_every_statement_has_an_index_to_go_by(crowded: tuple[Installation
         with sent.during(operation.id):
             answer = await call.send(http, operation)
             body = answer.json() if answer.content and "json" in answer.headers["content-type"] else {}
-            for query in queries_of(document, operation, body) if operation.method == "GET" else ():
+            for query in queries_of(described, operation, body) if operation.method == "GET" else ():
                 again = await call.send(http, operation, params=query)
                 assert again.status_code < HTTPStatus.BAD_REQUEST, f"{operation.id} {query}: {again.text}"
     with sent.during("sealing"):
