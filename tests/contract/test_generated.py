@@ -2,7 +2,8 @@
 
 Each operation gets the examples of the document, the edges of its parameters and bodies, and random ones; every
 answer goes through all checks. The edges are tried on SQLite; on PostgreSQL only in a deep run, because the shapes
-are the same, and so are those of the widest bodies, which alone are thousands of requests. `SERIATIM_GENERATED_EXAMPLES` says how many random ones; above 20 it is a deep run.
+are the same, and so are those of wide bodies, which alone are thousands of requests; `test_hostile` sends their members
+wrong one by one in every run. `SERIATIM_GENERATED_EXAMPLES` says how many random ones; above 20 it is a deep run.
 `exclusions.toml` lists what is not held against the API, with reasons.
 """
 
@@ -41,7 +42,7 @@ pytestmark = [pytest.mark.deep] if DEEP else []
 EXCLUSIONS: Json = tomllib.loads((Path(__file__).parent / "exclusions.toml").read_text(encoding="utf-8"))
 CHECKS = sorted({check for one in EXCLUSIONS["exclusion"] for check in one.get("checks", ())})
 OPERATIONS = [str(one) for one in operations()]
-WIDE = 60
+WIDE = 12
 """A body with more members than this, those of all its shapes together, has its edges tried in a deep run."""
 RULES = {code for one in EXCLUSIONS["exclusion"] for code in one.get("codes", ())}
 
@@ -220,8 +221,8 @@ def test_every_answer_is_as_documented_on_sqlite(operation: str, targets: Target
 
 
 def test_few_bodies_are_wide() -> None:
-    wide = {one for one in OPERATIONS if members_of_body(one) > WIDE}
-    assert wide == {"record_session", "create_administration", "create_dose_event"}
+    wide = [one for one in OPERATIONS if members_of_body(one) > WIDE]
+    assert len(wide) * 8 < len(OPERATIONS), "edges are tried for too few operations"
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
