@@ -28,6 +28,7 @@ from app.assessments.rules.windows import (
 from app.assessments.schemas import AssessmentCreate, AssessmentUpdate, TotalSource
 from app.courses.models import Course
 from app.courses.rules import instant_of
+from app.kernel import clock
 from app.kernel.actor import Actor
 from app.kernel.database import WriteSession
 from app.kernel.errors import Fault, Invalid
@@ -223,7 +224,7 @@ def _doses_until(actor: Actor, recall: Recall, answered_at: datetime | None, ass
     """Up to when a dose comes before an answer."""
     if not precedes_doses_of_its_day(recall.clock, answered_at):
         return assessed_at
-    day = assessed_at.astimezone(ZoneInfo(actor.time_zone)).date()
+    day = clock.day_of(assessed_at, actor.time_zone)
     return instant_of(day, time(0), actor.time_zone) - timedelta(microseconds=1)
 
 

@@ -41,7 +41,7 @@ from app.kernel.actor import Actor
 from app.kernel.confirmations import Doubt, require_confirmed
 from app.kernel.database import WriteSession
 from app.kernel.endpoint import needs_key
-from app.kernel.errors import Conflict, Fault
+from app.kernel.errors import Conflict, Fault, require_in_order
 from app.kernel.ledger import name_change
 from app.kernel.records import (
     already_created,
@@ -239,7 +239,7 @@ async def record_administration(
 
     Raises:
         IdempotencyKeyRequired: neither a key nor an own id came with it.
-        EndBeforeStart, DoseEventIncomplete, ImpossibleAmount: what cannot have happened.
+        EndsBeforeStart, DoseEventIncomplete, ImpossibleAmount: what cannot have happened.
     """
     needs_key(db, own_id=body.id)
     if (before := await already_created(db, actor, Administration, body, session_id=session_id)) is not None:
@@ -260,7 +260,7 @@ async def add_past_administration(
     The session's clock follows, its state does not, and nobody is alarmed.
 
     Raises:
-        EndBeforeStart, DoseEventIncomplete, ImpossibleAmount: what cannot have happened.
+        EndsBeforeStart, DoseEventIncomplete, ImpossibleAmount: what cannot have happened.
     """
     administration = await _given(db, actor, treatment, body)
     await db.flush()
@@ -322,7 +322,7 @@ async def record_dose_event(
     Raises:
         NotOfThisKind: such a thing does not happen to a dose of this variant.
         IdempotencyKeyRequired: neither a key nor an own id came with it.
-        EndBeforeStart, DoseEventIncomplete, ImpossibleAmount: what cannot have happened.
+        EndsBeforeStart, DoseEventIncomplete, ImpossibleAmount: what cannot have happened.
     """
     needs_key(db, own_id=body.id)
     if (
@@ -556,13 +556,19 @@ async def _set_clock(db: WriteSession, actor: Actor, treatment: TreatmentSession
     """Set t0, the last dose and the end of dosing from the administrations; say whether all have ended.
 
     Raises:
-        EndBeforeStart: the session was discharged before its first dose.
+        EndsBeforeStart: the session was discharged before its first dose.
     """
     given = (await db.execute(queries.administrations_of(actor, treatment.id))).scalars().all()
     begun = [one_of.started_at for one_of in given if one_of.started_at is not None]
     ended = all(one_of.state in {AdministrationState.STOPPED, AdministrationState.NOT_STARTED} for one_of in given)
     treatment.started_at = min(begun, default=None)
-    rules.require_before_discharge(treatment.started_at, treatment.discharged_at)
+    # Any of the request's times may be the wrong one.
+    require_in_order(
+        treatment.started_at,
+        treatment.discharged_at,
+        pointer="#",
+        detail="The first dose must not be after the discharge.",
+    )
     stops = [one_of.stopped_at for one_of in given if one_of.stopped_at is not None]
     treatment.dosing_ended_at = max(stops, default=None) if ended else None
     latest: list[datetime] = [*stops, *begun]
@@ -606,7 +612,7 @@ async def correct_administration(  # a correction carries version and reason
 
     Raises:
         NotOfThisKind: what is sent does not belong to it, or is reckoned from its events.
-        EndBeforeStart: it would end before it starts, or start after the discharge.
+        EndsBeforeStart: it would end before it starts, or start after the discharge.
     """
     await one_in_version(db, actor, Administration, administration_id, if_match)
     administration, treatment = await _both_locked(db, actor, administration_id)
@@ -622,7 +628,7 @@ async def correct_administration(  # a correction carries version and reason
     for member, value in told.items():
         setattr(administration, member, value)
     if in_short:
-        rules.require_in_order(administration.started_at, administration.stopped_at)
+        require_in_order(administration.started_at, administration.stopped_at, pointer="#/stopped_at")
     if "delivered_mg" in told:
         told_amount = administration.delivered_mg is not None
         administration.delivered_source = DeliveredSource.ENTERED if told_amount else DeliveredSource.NOT_REPORTED

@@ -17,7 +17,7 @@ from itertools import pairwise
 from types import MappingProxyType
 from typing import Final, NoReturn, assert_never
 
-from app.kernel.errors import Fault, Invalid, RuleViolated
+from app.kernel.errors import EndsBeforeStart, Fault, Invalid, RuleViolated, require_in_order
 from app.protocols.rules import DoseLimits, Drug, Route
 
 MG_PLACES: Final = 3
@@ -305,13 +305,6 @@ class DoseEventIncomplete(Invalid):
     advice = "Give the amount or the rate this kind of event asks for; `errors` names the member."
 
 
-class EndBeforeStart(Invalid):
-    """The dose would end before it begins."""
-
-    code = "end-before-start"
-    title = "The dose ends before it starts"
-
-
 class NotOfThisKind(Invalid):
     """Something is told that this way of giving a drug does not have."""
 
@@ -507,28 +500,6 @@ def require_told_in_short(told: Collection[str], *, in_short: bool) -> None:
         raise NotOfThisKind(faults=[Fault("not_of_this_kind", detail, pointer=f"#/{member}") for member in totals])
 
 
-def require_in_order(started_at: datetime | None, stopped_at: datetime | None) -> None:
-    """Refuse totals of a dose that would end before it starts.
-
-    Raises:
-        EndBeforeStart: With a pointer to the stop.
-    """
-    if started_at is not None and stopped_at is not None and stopped_at < started_at:
-        fault = Fault("end_before_start", "Must not be before the start.", pointer="#/stopped_at")
-        raise EndBeforeStart(faults=(fault,))
-
-
-def require_before_discharge(started_at: datetime | None, discharged_at: datetime | None) -> None:
-    """Refuse a first dose that would lie after the discharge.
-
-    Raises:
-        EndBeforeStart: With a pointer to the whole request, since any of its times may be the wrong one.
-    """
-    if started_at is not None and discharged_at is not None and started_at > discharged_at:
-        fault = Fault("end_before_start", "The first dose must not be after the discharge.", pointer="#")
-        raise EndBeforeStart("The session would end before its first dose.", faults=(fault,))
-
-
 def require_kind(variant: Variant, kind: DoseEventKind) -> None:
     """Refuse what cannot happen to an administration of this variant.
 
@@ -634,7 +605,7 @@ def require_possible(event: DoseEvent, *, pointer: str = "#") -> None:
     Raises:
         DoseEventIncomplete: No rate for `start` or `rate_change`; no amount for what is given at once.
         ImpossibleAmount: A rate or an amount below zero, or not a number.
-        EndBeforeStart: A device's second spray before its first.
+        EndsBeforeStart: A device's second spray before its first.
     """
     for name, value in (("rate_mg_per_min", event.rate_mg_per_min), ("amount_mg", event.amount_mg)):
         if value is not None and not _is_amount(value):
@@ -661,9 +632,8 @@ def require_possible(event: DoseEvent, *, pointer: str = "#") -> None:
             faults=(Fault(code="required", detail=f"Needed for {event.kind}.", pointer=f"{pointer}/{missing}"),),
         )
     second = event.spray.second_spray_at if event.spray is not None else None
-    if second is not None and second < event.occurred_at:
-        fault = Fault("end_before_start", "Must not be before the first spray.", pointer=f"{pointer}/second_spray_at")
-        raise EndBeforeStart(detail="The second spray lies before the first.", faults=(fault,))
+    detail = "Must not be before the first spray."
+    require_in_order(event.occurred_at, second, pointer=f"{pointer}/second_spray_at", detail=detail)
 
 
 def deliver(events: Sequence[DoseEvent], *, now: datetime | None = None) -> Delivery:
@@ -685,7 +655,7 @@ def deliver(events: Sequence[DoseEvent], *, now: datetime | None = None) -> Deli
     Raises:
         DoseEventIncomplete: As for `require_possible`, with a pointer `#/events/{index}/...` into `events` as given.
         ImpossibleAmount: Likewise.
-        EndBeforeStart: A stop before which nothing was given, and then the start.
+        EndsBeforeStart: A stop before which nothing was given, and then the start.
     """
     for index, event in enumerate(events):
         require_possible(event, pointer=f"#/events/{index}")
@@ -996,7 +966,7 @@ class _Timeline:
                 self._note(DoseDeviation.STARTED_TWICE)
             case _Flow.STOPPED:
                 if not self.anything_given:
-                    raise EndBeforeStart(
+                    raise EndsBeforeStart(
                         detail="The stop lies before the start. Mend the time of one of them.",
                         faults=(Fault(code="end_before_start", detail="Must not lie after the stop.", pointer="#"),),
                     )

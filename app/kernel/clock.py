@@ -9,6 +9,11 @@ def now() -> datetime:
     return datetime.now(UTC)  # noqa: TID251  # this is the one permitted call
 
 
+def day_of(instant: datetime, time_zone: str) -> date:
+    """The day of an instant on a clock in this zone."""
+    return instant.astimezone(ZoneInfo(time_zone)).date()
+
+
 def today(time_zone: str) -> date:
     """The day it is on a clock in this zone."""
-    return now().astimezone(ZoneInfo(time_zone)).date()
+    return day_of(now(), time_zone)

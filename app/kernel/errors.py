@@ -18,6 +18,7 @@ them. `kernel.problems` turns them into RFC 9457 documents. No error carries a v
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import ClassVar
 
 
@@ -145,6 +146,26 @@ class Invalid(Failure):
     code = "validation-failed"
     title = "The request body is not valid"
     advice = "Correct the body. `errors` lists every fault at once, each with a JSON Pointer and the rule."
+
+
+class EndsBeforeStart(Invalid):
+    """Nothing ends before it begins."""
+
+    code = "end-before-start"
+    title = "It would end before it starts"
+    advice = "Compare the two times or days: one of them is wrong, or they are exchanged. `errors` points at one."
+
+
+def require_in_order(
+    start: date | None, end: date | None, *, pointer: str, detail: str = "Must not be before the start."
+) -> None:
+    """Refuse what ends before it begins; what is not known is in order. Both are days, or both are instants.
+
+    Raises:
+        EndsBeforeStart: with the pointer.
+    """
+    if start is not None and end is not None and end < start:
+        raise EndsBeforeStart(faults=[Fault("end_before_start", detail, pointer=pointer)])
 
 
 class Unavailable(Failure):

@@ -3,7 +3,7 @@
 import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from app.kernel.errors import Conflict, Fault, Invalid
@@ -18,25 +18,6 @@ class DuplicateIdentifier(Conflict):
         "Look the identifier up with POST /v1/patients/search: it may be the same person. Otherwise correct the "
         "identifier."
     )
-
-
-class EndsBeforeStart(Invalid):
-    """Nothing ends before it began."""
-
-    code = "end-before-start"
-    title = "It would end before it begins"
-    advice = "Compare `started_on` and `ended_on`; one of them is wrong, or the two are exchanged."
-
-
-def require_in_order(started_on: date | None, ended_on: date | None) -> None:
-    """Refuse a last day before the first.
-
-    Raises:
-        EndsBeforeStart: with a pointer to the last day.
-    """
-    if started_on is not None and ended_on is not None and ended_on < started_on:
-        fault = Fault("end_before_start", "Must not be before started_on.", pointer="#/ended_on")
-        raise EndsBeforeStart(faults=[fault])
 
 
 class UnknownClass(Invalid):

@@ -7,6 +7,7 @@ from uuid import UUID
 from app.kernel import clock
 from app.kernel.actor import Actor
 from app.kernel.database import WriteSession
+from app.kernel.errors import require_in_order
 from app.kernel.ledger import name_change
 from app.kernel.records import (
     already_created,
@@ -83,7 +84,7 @@ async def correct_screening(  # a correction carries version and reason
     rests_on_others = any(name in facts and facts[name] != getattr(screening, name) for name in _JUDGED)
     for member, value in facts.items():
         setattr(screening, member, value)
-    rules.require_in_order(screening.screened_at, screening.decided_at, pointer="#/screened_at")
+    require_in_order(screening.screened_at, screening.decided_at, pointer="#/screened_at")
     if rests_on_others:
         _judge(screening)
         if screening.decision is not None:
@@ -108,9 +109,9 @@ async def decide_screening(
         raise rules.NotOfEligibility
     rules.require_decidable(_judgement(screening), body.decision, reason=body.reason, overrides=body.overrides)
     decided_at = body.decided_at or clock.now()
-    rules.require_in_order(screening.screened_at, decided_at, pointer="#/decided_at")
-    decided_on = rules.day_of(decided_at, actor.time_zone)
-    rules.require_in_order(decided_on, body.expires_on, pointer="#/expires_on")
+    require_in_order(screening.screened_at, decided_at, pointer="#/decided_at")
+    decided_on = clock.day_of(decided_at, actor.time_zone)
+    require_in_order(decided_on, body.expires_on, pointer="#/expires_on")
     expires_on = body.expires_on
     if expires_on is None and body.decision is not EligibilityDecision.NOT_ELIGIBLE:
         expires_on = rules.months_after(decided_on, int(await number_for(db, actor, "screening_valid_months")))

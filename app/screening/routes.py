@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from app.kernel.actor import Actor
 from app.kernel.endpoint import Endpoint, IfMatch, ReadDb, WriteDb, require
-from app.kernel.errors import NotFound, PreconditionFailed, PreconditionRequired
+from app.kernel.errors import EndsBeforeStart, NotFound, PreconditionFailed, PreconditionRequired
 from app.kernel.pagination import Order, Paging
 from app.kernel.problems import documented
 from app.kernel.record_routes import add_reads, add_void
@@ -34,7 +34,6 @@ from app.screening.rules import (
     Checklist,
     DecisionNeedsMore,
     EligibilityDecision,
-    EndsBeforeStart,
     NotAFinding,
     NotOfEligibility,
     Outcome,

@@ -13,8 +13,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
+from app.kernel.clock import day_of
 from app.kernel.data_files import DataFile
 from app.kernel.errors import Fault, Invalid, RuleViolated
 from app.protocols.rules import Drug
@@ -275,33 +275,10 @@ def require_decidable(
         raise DecisionNeedsMore("See what is missing.", members=missing)
 
 
-class EndsBeforeStart(Invalid):
-    """Nothing ends before it begins."""
-
-    code = "end-before-start"
-    title = "It would end before it begins"
-    advice = "Compare the two times or days; one of them is wrong, or the two are exchanged."
-
-
-def require_in_order(first: date | None, second: date | None, *, pointer: str) -> None:
-    """Refuse what ends before it begins; what is not known is in order. Both are days, or both are instants.
-
-    Raises:
-        EndsBeforeStart: pointing at what comes too early.
-    """
-    if first is not None and second is not None and second < first:
-        raise EndsBeforeStart(faults=[Fault("end_before_start", "Must not be before its beginning.", pointer=pointer)])
-
-
 def months_after(day: date, months: int) -> date:
     """The same day of a later month, or that month's last where it is shorter."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
-
-
-def day_of(at: datetime, time_zone: str) -> date:
-    """The day of an instant on a clinic's wall."""
-    return at.astimezone(ZoneInfo(time_zone)).date()
 
 
 # ── whether it holds ─────────────────────────────────────────────────────────────────────────────────────────────────

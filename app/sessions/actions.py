@@ -16,7 +16,7 @@ from app.kernel import clock
 from app.kernel.actor import Actor
 from app.kernel.confirmations import Doubt, require_confirmed
 from app.kernel.database import WriteSession
-from app.kernel.errors import Conflict, Fault, Invalid, NotFound
+from app.kernel.errors import Conflict, Fault, Invalid, NotFound, require_in_order
 from app.kernel.ledger import name_change
 from app.kernel.records import (
     already_created,
@@ -52,13 +52,6 @@ class PlanItemFilled(Conflict):
     code = "plan-item-filled"
     title = "The planned session is filled already"
     advice = "Read the course's plan, and take a planned session that is still open or none at all."
-
-
-class EndsBeforeStart(Invalid):
-    """A visit cannot end before it began."""
-
-    code = "end-before-start"
-    title = "The session would end before it starts"
 
 
 async def schedule_session(db: WriteSession, actor: Actor, course_id: UUID, body: SessionCreate) -> TreatmentSession:
@@ -402,6 +395,4 @@ async def discharge_session(
 
 
 def _require_after_start(treatment: TreatmentSession, instant: datetime, pointer: str) -> None:
-    if treatment.started_at is not None and instant < treatment.started_at:
-        fault = Fault("end_before_start", "Must not be before the first dose.", pointer=pointer)
-        raise EndsBeforeStart(faults=[fault])
+    require_in_order(treatment.started_at, instant, pointer=pointer, detail="Must not be before the first dose.")

@@ -10,12 +10,12 @@ from app.courses.rules import CourseEnded
 from app.kernel.actor import Actor
 from app.kernel.confirmations import ConfirmationRequired
 from app.kernel.endpoint import Endpoint, IfMatch, WriteDb, require
-from app.kernel.errors import NotFound, PreconditionFailed, PreconditionRequired
+from app.kernel.errors import EndsBeforeStart, NotFound, PreconditionFailed, PreconditionRequired
 from app.kernel.problems import documented
 from app.kernel.record_routes import add_reads
 from app.kernel.records import ChangeReason, ChangeReasonRequired, Needs, Resource, changed, created, register
 from app.sessions import actions, queries
-from app.sessions.actions import EndsBeforeStart, PlanItemFilled
+from app.sessions.actions import PlanItemFilled
 from app.sessions.models import TreatmentSession
 from app.sessions.rules import AlreadySigned, IllegalTransition, NotGivenThisWay
 from app.sessions.schemas import (

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from typing import Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from pydantic import TypeAdapter
 
@@ -25,7 +24,7 @@ from app.kernel import clock
 from app.kernel.actor import Actor
 from app.kernel.database import WriteSession
 from app.kernel.endpoint import needs_key, require_permission
-from app.kernel.errors import Conflict, Fault, Invalid, within
+from app.kernel.errors import Conflict, Fault, Invalid, require_in_order, within
 from app.kernel.idempotency import digest_of_create
 from app.kernel.ledger import name_change
 from app.kernel.records import (
@@ -53,7 +52,7 @@ from app.protocols.rules import Drug, Route
 from app.screening.consents.models import Consent
 from app.screening.enrolments.models import ProgrammeEnrolment
 from app.screening.models import Screening
-from app.sessions.actions import EndsBeforeStart, add_past_visit
+from app.sessions.actions import add_past_visit
 from app.sessions.models import TreatmentSession
 from app.sessions.rules import AlreadySigned, SessionStatus
 from app.treatment import queries
@@ -152,7 +151,7 @@ def _first_day(actor: Actor, body: PastSession) -> date | None:
     begun = [dose.started_at for dose in body.administrations if dose.started_at is not None]
     begun += [event.occurred_at for dose in body.administrations for event in dose.events]
     first = body.started_at or min(begun, default=None)
-    return body.given_on if first is None else first.astimezone(ZoneInfo(actor.time_zone)).date()
+    return body.given_on if first is None else clock.day_of(first, actor.time_zone)
 
 
 async def _record_doses(db: WriteSession, actor: Actor, treatment: TreatmentSession, body: PastSession) -> None:
@@ -177,10 +176,13 @@ async def _record_doses(db: WriteSession, actor: Actor, treatment: TreatmentSess
 
 def _discharge(actor: Actor, treatment: TreatmentSession, body: PastSession) -> None:
     """Close the visit as it was told, and say how long after its end."""
-    started_at, discharged_at, now = treatment.started_at, body.discharged_at, clock.now()
-    if started_at is not None and discharged_at is not None and discharged_at < started_at:
-        fault = Fault("end_before_start", "Must not be before the first dose.", pointer="#/discharged_at")
-        raise EndsBeforeStart(faults=[fault])
+    discharged_at, now = body.discharged_at, clock.now()
+    require_in_order(
+        treatment.started_at,
+        discharged_at,
+        pointer="#/discharged_at",
+        detail="Must not be before the first dose.",
+    )
     ended_at = max(at for at in (treatment.last_dose_at, discharged_at, treatment.session_at) if at is not None)
     _require_over(actor, body, ended_at, now)
     treatment.discharged_at = discharged_at
@@ -191,7 +193,7 @@ def _discharge(actor: Actor, treatment: TreatmentSession, body: PastSession) -> 
 
 def _require_over(actor: Actor, body: PastSession, ended_at: datetime, now: datetime) -> None:
     if body.given_on is not None:  # noon stands for the day, so the day is what is compared
-        over, pointer = body.given_on <= now.astimezone(ZoneInfo(actor.time_zone)).date(), "#/given_on"
+        over, pointer = body.given_on <= clock.day_of(now, actor.time_zone), "#/given_on"
     else:
         tolerance = timedelta(minutes=int(shipped_policies()["clock_tolerance_minutes"].number))
         over, pointer = ended_at <= now + tolerance, "#"

@@ -12,10 +12,10 @@ from app.assessments.rules.files import UnknownInstrument
 from app.assessments.rules.scoring import ItemsNotAccepted, TotalNotAccepted
 from app.courses.routes import COURSE
 from app.dosing.routes import ADMINISTRATION, DOSE_ORDER
-from app.dosing.rules import DoseEventIncomplete, EndBeforeStart, ImpossibleAmount, NotWholeDevices
+from app.dosing.rules import DoseEventIncomplete, ImpossibleAmount, NotWholeDevices
 from app.kernel.actor import Actor
 from app.kernel.endpoint import Endpoint, ReadDb, WriteDb, require
-from app.kernel.errors import NotFound
+from app.kernel.errors import EndsBeforeStart, NotFound
 from app.kernel.idempotency import IdempotencyKeyRequired
 from app.kernel.problems import documented
 from app.kernel.record_routes import add_void
@@ -25,7 +25,7 @@ from app.monitoring.rules import ImpossiblePressure
 from app.patients.episodes.routes import EPISODE
 from app.patients.routes import PATIENT
 from app.sessions import queries as session_queries
-from app.sessions.actions import EndsBeforeStart, PlanItemFilled
+from app.sessions.actions import PlanItemFilled
 from app.sessions.models import TreatmentSession
 from app.sessions.routes import SESSION
 from app.sessions.rules import AlreadySigned, NotGivenThisWay
@@ -43,7 +43,6 @@ _IMPOSSIBLE: Final = (
     EndsBeforeStart,
     NotOver,
     IdAlreadyUsed,
-    EndBeforeStart,
     DoseEventIncomplete,
     ImpossibleAmount,
     NotWholeDevices,

@@ -15,7 +15,6 @@ from app.dosing.rules import (
     DoseEventIncomplete,
     DoseEventKind,
     DoseNotReconciled,
-    EndBeforeStart,
     ImpossibleAmount,
     Limits,
     Segment,
@@ -32,6 +31,7 @@ from app.dosing.rules import (
     require_possible,
     require_reconciled,
 )
+from app.kernel.errors import EndsBeforeStart
 
 K = DoseEventKind
 T0 = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
@@ -228,7 +228,7 @@ def test_flow_at_an_unknown_rate_stays_unknown() -> None:
 
 
 def test_an_end_before_the_start_is_impossible() -> None:
-    with pytest.raises(EndBeforeStart) as refused:
+    with pytest.raises(EndsBeforeStart) as refused:
         deliver(timeline((0, K.STOP), (10, K.START, "1")))
     assert refused.value.status == 422
     assert refused.value.code == "end-before-start"
@@ -493,7 +493,7 @@ def test_no_timeline_is_refused_but_an_end_before_the_start(events: list[DoseEve
     in_time = sorted(events, key=lambda event: (event.occurred_at, event.ordinal))
     try:
         delivery = deliver(events, now=at(5))
-    except EndBeforeStart:
+    except EndsBeforeStart:
         kinds = [event.kind for event in in_time]
         assert kinds.index(K.STOP) < kinds.index(K.START)
         return

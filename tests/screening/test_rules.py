@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.kernel.data_files import DataFileError
+from app.kernel.errors import EndsBeforeStart, require_in_order
 from app.kernel.ids import new_id
 from app.protocols.rules import Drug
 from app.screening.catalogue import askable_codes, latest_checklist, shipped_checklists
@@ -20,7 +21,6 @@ from app.screening.rules import (
     DecisionNeedsMore,
     Eligibility,
     EligibilityDecision,
-    EndsBeforeStart,
     Finding,
     ItemAnswer,
     ItemClass,
@@ -35,7 +35,6 @@ from app.screening.rules import (
     months_after,
     require_answered_once,
     require_decidable,
-    require_in_order,
 )
 
 CHECKLIST = latest_checklist()

@@ -3,11 +3,11 @@
 from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from app.courses.external.models import ExternalTreatment
 from app.courses.external.schemas import ExternalTreatmentCreate, ExternalTreatmentUpdate
 from app.courses.rules import SeriesOutOfOrder, instant_of
+from app.kernel import clock
 from app.kernel.actor import Actor
 from app.kernel.database import WriteSession
 from app.kernel.errors import Fault
@@ -45,7 +45,7 @@ async def record_external_treatment(
 def _when(actor: Actor, given_at: datetime | None, given_on: date | None) -> dict[str, Any]:
     """The three columns that say when, from the one that was told."""
     if given_at is not None:
-        on = given_at.astimezone(ZoneInfo(actor.time_zone)).date()
+        on = clock.day_of(given_at, actor.time_zone)
         return {"given_at": given_at, "given_on": on, "counted_from": given_at}
     assert given_on is not None
     return {"given_at": None, "given_on": given_on, "counted_from": instant_of(given_on, time(0), actor.time_zone)}

@@ -16,7 +16,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final, TypeVar
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
@@ -170,7 +169,7 @@ async def import_records(  # where from, where to, how, and who is told
         layout = layout_of(sheet, options)
         if not layout.is_usable:
             raise UnusableFile(layout.findings)
-        today = clock.now().astimezone(ZoneInfo(actor.time_zone)).date()
+        today = clock.today(actor.time_zone)
         reader = _reader(sheet, layout, options, today)
         index = _index(sheet, reader, layout, reading)
         report = Report(actor.source, dry_run, index.rows, len(index.places))

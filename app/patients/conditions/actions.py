@@ -4,6 +4,7 @@ from uuid import UUID
 
 from app.kernel.actor import Actor
 from app.kernel.database import WriteSession
+from app.kernel.errors import require_in_order
 from app.kernel.ledger import name_change
 from app.kernel.records import (
     already_created,
@@ -16,7 +17,6 @@ from app.kernel.records import (
 from app.patients.conditions.models import Condition
 from app.patients.conditions.schemas import ConditionCreate, ConditionUpdate
 from app.patients.models import Patient
-from app.patients.rules import require_in_order
 
 
 async def record_condition(db: WriteSession, actor: Actor, patient_id: UUID, body: ConditionCreate) -> Condition:
@@ -28,7 +28,7 @@ async def record_condition(db: WriteSession, actor: Actor, patient_id: UUID, bod
     if (before := await already_created(db, actor, Condition, body, patient_id=patient_id)) is not None:
         return before
     patient = await one(db, actor, Patient, patient_id)
-    require_in_order(body.started_on, body.ended_on)
+    require_in_order(body.started_on, body.ended_on, pointer="#/ended_on")
     condition = Condition(**identity_of(actor, body), **body.model_dump(exclude={"id"}), patient_id=patient.id)
     db.add(condition)
     name_change(db, condition, "condition.recorded")
@@ -52,7 +52,7 @@ async def update_condition(  # a correction carries version and reason
     why = reason_of_change(actor, condition, reason)
     for member, value in body.model_dump(exclude_unset=True).items():
         setattr(condition, member, value)
-    require_in_order(condition.started_on, condition.ended_on)
+    require_in_order(condition.started_on, condition.ended_on, pointer="#/ended_on")
     name_change(db, condition, "condition.corrected", reason=why)
     return condition
 

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from app.kernel.actor import Actor
 from app.kernel.endpoint import Endpoint, IfMatch, ReadDb, WriteDb, require
-from app.kernel.errors import NotFound, PreconditionFailed, PreconditionRequired
+from app.kernel.errors import EndsBeforeStart, NotFound, PreconditionFailed, PreconditionRequired
 from app.kernel.pagination import Paging
 from app.kernel.problems import documented
 from app.kernel.record_routes import add_reads, add_void
@@ -26,7 +26,6 @@ from app.kernel.schemas import Id, Page
 from app.patients.conditions import actions, queries
 from app.patients.conditions.models import Condition
 from app.patients.conditions.schemas import ConditionCreate, ConditionRead, ConditionUpdate
-from app.patients.rules import EndsBeforeStart
 
 router: Final = APIRouter(prefix="/v1", route_class=Endpoint, tags=["patients"])
 

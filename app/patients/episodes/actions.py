@@ -17,7 +17,7 @@ async def open_episode(db: WriteSession, actor: Actor, patient_id: UUID, body: E
     """Record an illness episode, present or past.
 
     Raises:
-        EpisodeEndsBeforeStart: the last day is before the first.
+        EndsBeforeStart: the last day is before the first.
     """
     if (before := await already_created(db, actor, Episode, body, patient_id=patient_id)) is not None:
         return before
@@ -52,7 +52,7 @@ async def update_episode(  # a correction carries version and reason
     """Correct an episode, end it or open it again, with a reason unless it is one's own recent slip.
 
     Raises:
-        EpisodeEndsBeforeStart: the last day is before the first.
+        EndsBeforeStart: the last day is before the first.
     """
     episode = await one_for_update(db, actor, Episode, episode_id, if_match)
     why = reason_of_change(actor, episode, reason)

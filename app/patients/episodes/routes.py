@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from app.kernel.actor import Actor
 from app.kernel.endpoint import Endpoint, IfMatch, ReadDb, WriteDb, require
-from app.kernel.errors import NotFound, PreconditionFailed, PreconditionRequired
+from app.kernel.errors import EndsBeforeStart, NotFound, PreconditionFailed, PreconditionRequired
 from app.kernel.pagination import Paging
 from app.kernel.problems import documented
 from app.kernel.record_routes import add_reads
@@ -25,7 +25,6 @@ from app.kernel.records import (
 from app.kernel.schemas import Page
 from app.patients.episodes import actions, queries
 from app.patients.episodes.models import Episode
-from app.patients.episodes.rules import EpisodeEndsBeforeStart
 from app.patients.episodes.schemas import EpisodeCreate, EpisodeRead, EpisodeUpdate
 from app.patients.queries import require_patient
 
@@ -41,7 +40,7 @@ EPISODE: Final = register(Resource(Episode, EpisodeRead, "clinical:read", querie
     "/patients/{patient_id}/episodes",
     status_code=201,
     response_model=EpisodeRead,
-    responses=documented(NotFound, EpisodeEndsBeforeStart),
+    responses=documented(NotFound, EndsBeforeStart),
 )
 async def create_episode(db: WriteDb, actor: MayWriteClinical, patient_id: UUID, body: EpisodeCreate) -> Response:
     """Record an illness episode, present or past. Courses opened while it is open belong to it."""
@@ -61,9 +60,7 @@ async def list_episodes(
 @router.patch(
     "/episodes/{episode_id}",
     response_model=EpisodeRead,
-    responses=documented(
-        NotFound, EpisodeEndsBeforeStart, ChangeReasonRequired, PreconditionFailed, PreconditionRequired
-    ),
+    responses=documented(NotFound, EndsBeforeStart, ChangeReasonRequired, PreconditionFailed, PreconditionRequired),
 )
 async def update_episode(
     db: WriteDb, actor: MayWriteClinical, episode_id: UUID, body: EpisodeUpdate, if_match: IfMatch, reason: ChangeReason

@@ -3,7 +3,7 @@
 from datetime import date
 from enum import StrEnum
 
-from app.kernel.errors import Fault, Invalid
+from app.kernel.errors import Invalid, require_in_order
 
 
 class EpisodeStatus(StrEnum):
@@ -29,24 +29,11 @@ class UnknownEpisode(Invalid):
     title = "The patient has no such episode"
 
 
-class EpisodeEndsBeforeStart(Invalid):
-    """An illness cannot end before it began."""
-
-    code = "end-before-start"
-    title = "The episode would end before it begins"
-    advice = "Compare `began_on` and `ended_on`; one of them is wrong, or the two are exchanged."
-
-
 def episode_status(began_on: date | None, ended_on: date | None) -> EpisodeStatus:
     """Say whether an episode is open: until it has a last day, it is.
 
     Raises:
-        EpisodeEndsBeforeStart: the last day is before the first.
+        EndsBeforeStart: the last day is before the first.
     """
-    if ended_on is None:
-        return EpisodeStatus.OPEN
-    if began_on is not None and ended_on < began_on:
-        raise EpisodeEndsBeforeStart(
-            faults=[Fault("end_before_start", "Must not be before began_on.", pointer="#/ended_on")]
-        )
-    return EpisodeStatus.ENDED
+    require_in_order(began_on, ended_on, pointer="#/ended_on")
+    return EpisodeStatus.OPEN if ended_on is None else EpisodeStatus.ENDED

@@ -5,6 +5,7 @@ from uuid import UUID
 from app.kernel import clock
 from app.kernel.actor import Actor
 from app.kernel.database import WriteSession
+from app.kernel.errors import require_in_order
 from app.kernel.ledger import columns_of, name_change
 from app.kernel.records import (
     already_created,
@@ -20,7 +21,7 @@ from app.patients.medication_trials.models import MedicationTrial
 from app.patients.medication_trials.rules import judge, trial_of
 from app.patients.medication_trials.schemas import MedicationTrialCreate, MedicationTrialUpdate
 from app.patients.models import Patient
-from app.patients.rules import require_class, require_in_order
+from app.patients.rules import require_class
 
 
 async def record_medication_trial(
@@ -54,7 +55,7 @@ def _check_and_judge(actor: Actor, trial: MedicationTrial) -> None:
     scales = shipped_scales()
     if trial.class_code is not None:
         require_class(scales.antidepressants, trial.class_code, "#/class_code")
-    require_in_order(trial.started_on, trial.ended_on)
+    require_in_order(trial.started_on, trial.ended_on, pointer="#/ended_on")
     judged = judge(trial_of(columns_of(trial)), None, scales, clock.today(actor.time_zone))
     trial.adequate, trial.adequate_athf = judged.adequate
     trial.failed = judged.failed

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from app.kernel import clock
 from app.kernel.actor import Actor
 from app.kernel.endpoint import Endpoint, IfMatch, ReadDb, WriteDb, require
-from app.kernel.errors import NotFound, PreconditionFailed, PreconditionRequired
+from app.kernel.errors import EndsBeforeStart, NotFound, PreconditionFailed, PreconditionRequired
 from app.kernel.pagination import Paging
 from app.kernel.problems import documented
 from app.kernel.record_routes import add_reads, add_void
@@ -39,7 +39,7 @@ from app.patients.medication_trials.schemas import (
     TreatmentResistance,
 )
 from app.patients.queries import require_patient
-from app.patients.rules import EndsBeforeStart, UnknownClass
+from app.patients.rules import UnknownClass
 
 router: Final = APIRouter(prefix="/v1", route_class=Endpoint, tags=["patients"])
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from app.kernel.actor import Actor
 from app.kernel.database import WriteSession
+from app.kernel.errors import require_in_order
 from app.kernel.ledger import name_change
 from app.kernel.records import (
     already_created,
@@ -20,7 +21,7 @@ from app.patients.medications.models import Medication
 from app.patients.medications.rules import interactions_of
 from app.patients.medications.schemas import MedicationCreate, MedicationUpdate
 from app.patients.models import Patient
-from app.patients.rules import require_class, require_in_order
+from app.patients.rules import require_class
 
 
 async def record_medication(db: WriteSession, actor: Actor, patient_id: UUID, body: MedicationCreate) -> Medication:
@@ -33,7 +34,7 @@ async def record_medication(db: WriteSession, actor: Actor, patient_id: UUID, bo
     if (before := await already_created(db, actor, Medication, body, patient_id=patient_id)) is not None:
         return before
     patient = await one(db, actor, Patient, patient_id)
-    require_in_order(body.started_on, body.ended_on)
+    require_in_order(body.started_on, body.ended_on, pointer="#/ended_on")
     medication = Medication(
         **identity_of(actor, body),
         **body.model_dump(exclude={"id"}),
@@ -77,7 +78,7 @@ async def update_medication(  # a correction carries version and reason
         facts |= _derived(body.class_codes)
     for member, value in facts.items():
         setattr(medication, member, value)
-    require_in_order(medication.started_on, medication.ended_on)
+    require_in_order(medication.started_on, medication.ended_on, pointer="#/ended_on")
     name_change(db, medication, "medication.ended" if is_end else "medication.corrected", reason=why)
     return medication
 

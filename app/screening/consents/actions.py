@@ -7,6 +7,7 @@ from uuid import UUID
 from app.kernel import clock
 from app.kernel.actor import Actor
 from app.kernel.database import WriteSession
+from app.kernel.errors import require_in_order
 from app.kernel.ledger import name_change
 from app.kernel.records import (
     already_created,
@@ -21,7 +22,7 @@ from app.policies.queries import number_for
 from app.screening.consents.models import Consent
 from app.screening.consents.rules import ConsentWithdrawn
 from app.screening.consents.schemas import ConsentCreate, ConsentUpdate, WithdrawConsent
-from app.screening.rules import day_of, months_after, require_in_order
+from app.screening.rules import months_after
 
 
 async def record_consent(db: WriteSession, actor: Actor, patient_id: UUID, body: ConsentCreate) -> Consent:
@@ -45,7 +46,10 @@ async def record_consent(db: WriteSession, actor: Actor, patient_id: UUID, body:
 
 def _when(actor: Actor, signed_at: datetime | None, signed_on: date | None) -> dict[str, Any]:
     """The two columns that say when, from the one that was told."""
-    return {"signed_at": signed_at, "signed_on": signed_on if signed_at is None else day_of(signed_at, actor.time_zone)}
+    return {
+        "signed_at": signed_at,
+        "signed_on": signed_on if signed_at is None else clock.day_of(signed_at, actor.time_zone),
+    }
 
 
 async def correct_consent(  # a correction carries version and reason
@@ -72,7 +76,7 @@ async def correct_consent(  # a correction carries version and reason
 
 def _require_signed_before(actor: Actor, consent: Consent, withdrawn_at: datetime | None, *, pointer: str) -> None:
     if withdrawn_at is not None:
-        require_in_order(consent.signed_on, day_of(withdrawn_at, actor.time_zone), pointer=pointer)
+        require_in_order(consent.signed_on, clock.day_of(withdrawn_at, actor.time_zone), pointer=pointer)
         require_in_order(consent.signed_at, withdrawn_at, pointer=pointer)
 
 

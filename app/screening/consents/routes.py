@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from app.kernel.actor import Actor
 from app.kernel.endpoint import Endpoint, IfMatch, ReadDb, WriteDb, require
-from app.kernel.errors import NotFound, PreconditionFailed, PreconditionRequired
+from app.kernel.errors import EndsBeforeStart, NotFound, PreconditionFailed, PreconditionRequired
 from app.kernel.pagination import Order, Paging
 from app.kernel.problems import documented
 from app.kernel.record_routes import add_reads, add_void
@@ -27,7 +27,6 @@ from app.screening.consents import actions, queries
 from app.screening.consents.models import Consent
 from app.screening.consents.rules import ConsentWithdrawn
 from app.screening.consents.schemas import ConsentCreate, ConsentRead, ConsentUpdate, WithdrawConsent
-from app.screening.rules import EndsBeforeStart
 
 router: Final = APIRouter(prefix="/v1", route_class=Endpoint, tags=["eligibility"])
 

@@ -5,7 +5,7 @@ from uuid import UUID
 from app.identity.models import Location
 from app.kernel.actor import Actor
 from app.kernel.database import WriteSession
-from app.kernel.errors import Fault, Invalid
+from app.kernel.errors import Fault, Invalid, require_in_order
 from app.kernel.ledger import name_change
 from app.kernel.records import (
     already_created,
@@ -19,7 +19,6 @@ from app.kernel.records import (
 from app.patients.models import Patient
 from app.screening.enrolments.models import ProgrammeEnrolment
 from app.screening.enrolments.schemas import PatientEnrolmentCreate, PlaceEnrolmentCreate, ProgrammeEnrolmentUpdate
-from app.screening.rules import require_in_order
 
 
 class NotOfPlaces(Invalid):

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from app.kernel.actor import Actor
 from app.kernel.endpoint import Endpoint, IfMatch, ReadDb, WriteDb, require
-from app.kernel.errors import NotFound, PreconditionFailed, PreconditionRequired
+from app.kernel.errors import EndsBeforeStart, NotFound, PreconditionFailed, PreconditionRequired
 from app.kernel.pagination import Order, Paging
 from app.kernel.problems import documented
 from app.kernel.record_routes import add_reads, add_void
@@ -32,7 +32,6 @@ from app.screening.enrolments.schemas import (
     ProgrammeEnrolmentRead,
     ProgrammeEnrolmentUpdate,
 )
-from app.screening.rules import EndsBeforeStart
 
 router: Final = APIRouter(prefix="/v1", route_class=Endpoint, tags=["eligibility"])
 

@@ -7,9 +7,10 @@ from enum import StrEnum
 from pathlib import Path
 from uuid import UUID
 
+from app.kernel.clock import day_of
 from app.kernel.data_files import DataFile
 from app.protocols.rules import Drug
-from app.screening.rules import Standing, day_of
+from app.screening.rules import Standing
 
 
 @dataclass(frozen=True, slots=True)

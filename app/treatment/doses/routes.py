@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from app.dosing.routes import ADMINISTRATION, DOSE_EVENT
-from app.dosing.rules import DoseEventIncomplete, EndBeforeStart, ImpossibleAmount, NotOfThisKind, NotWholeDevices
+from app.dosing.rules import DoseEventIncomplete, ImpossibleAmount, NotOfThisKind, NotWholeDevices
 from app.dosing.schemas import (
     AdministrationRead,
     AdministrationUpdate,
@@ -18,7 +18,7 @@ from app.dosing.schemas import (
 )
 from app.kernel.actor import Actor
 from app.kernel.endpoint import Endpoint, IfMatch, WriteDb, require
-from app.kernel.errors import NotFound, PreconditionFailed, PreconditionRequired
+from app.kernel.errors import EndsBeforeStart, NotFound, PreconditionFailed, PreconditionRequired
 from app.kernel.idempotency import IdempotencyKeyRequired
 from app.kernel.problems import documented
 from app.kernel.record_routes import add_void
@@ -29,7 +29,7 @@ router: Final = APIRouter(prefix="/v1", route_class=Endpoint, tags=["dosing"])
 
 MayWriteSessions = Annotated[Actor, Depends(require("session:write"))]
 
-_IMPOSSIBLE: Final = (DoseEventIncomplete, EndBeforeStart, ImpossibleAmount, NotOfThisKind, NotWholeDevices)
+_IMPOSSIBLE: Final = (DoseEventIncomplete, EndsBeforeStart, ImpossibleAmount, NotOfThisKind, NotWholeDevices)
 _CORRECTION: Final = documented(NotFound, PreconditionFailed, PreconditionRequired, ChangeReasonRequired, *_IMPOSSIBLE)
 
 
@@ -70,7 +70,7 @@ add_void(
     router,
     ADMINISTRATION,
     actions.void_administration,
-    EndBeforeStart,
+    EndsBeforeStart,
     path="/administrations",
     singular="administration",
     title="an administration",
@@ -114,7 +114,7 @@ add_void(
     router,
     DOSE_EVENT,
     actions.void_dose_event,
-    EndBeforeStart,
+    EndsBeforeStart,
     path="/dose-events",
     singular="dose_event",
     title="a dose event",

@@ -6,7 +6,8 @@ from uuid import UUID
 import pytest
 
 from app.courses.queries import courses_of_episode
-from app.patients.episodes.rules import EpisodeEndsBeforeStart, EpisodeStatus, episode_status
+from app.kernel.errors import EndsBeforeStart
+from app.patients.episodes.rules import EpisodeStatus, episode_status
 from tests.proofs.care import Care, Json, caring, path_of, version_header
 from tests.world import World
 
@@ -25,7 +26,7 @@ def test_an_episode_is_open_until_it_has_a_last_day(
     began_on: date | None, ended_on: date | None, status: str | None
 ) -> None:
     if status is None:
-        with pytest.raises(EpisodeEndsBeforeStart) as refused:
+        with pytest.raises(EndsBeforeStart) as refused:
             episode_status(began_on, ended_on)
         assert refused.value.faults[0].pointer == "#/ended_on"
     else:
