@@ -55,6 +55,7 @@ from app.treatment.elsewhere.routes import router as elsewhere
 from app.treatment.routes import router as treatment
 from app.treatment.rows.routes import router as session_rows
 from app.treatment.screenings.routes import router as screenings
+from app.treatment.weights.routes import router as weights
 
 ROUTERS: Final = (
     tokens,
@@ -62,6 +63,7 @@ ROUTERS: Final = (
     identity,
     policies,
     patients,
+    weights,
     episodes,
     patient_limits,
     conditions,

@@ -4,7 +4,7 @@ Whatever was given is recorded. Each event makes the dose be reckoned again, and
 event moves it to dosing, the last stop to observing.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -21,6 +21,7 @@ from app.dosing.rules import (
     DeliveredSource,
     Delivery,
     DeviceUse,
+    DoseDeviation,
     DoseEvent,
     DoseEventKind,
     LimitBreach,
@@ -35,11 +36,12 @@ from app.dosing.schemas import (
     DoseEventUpdate,
     DoseOrderCreate,
     ReconcileAdministration,
+    ReconfirmDoseOrder,
 )
 from app.kernel import clock
 from app.kernel.actor import Actor
 from app.kernel.confirmations import Doubt, require_confirmed
-from app.kernel.database import WriteSession
+from app.kernel.database import ReadSession, WriteSession
 from app.kernel.endpoint import needs_key
 from app.kernel.errors import Conflict, Fault, require_in_order
 from app.kernel.ledger import name_change
@@ -57,7 +59,8 @@ from app.kernel.records import (
 )
 from app.patients import queries as patient_queries
 from app.patients.models import Weight
-from app.policies.queries import number_for
+from app.policies.queries import number_for, values_for
+from app.policies.rules import Gate, GateMode
 from app.protocols.queries import resolve
 from app.sessions import queries as session_queries
 from app.sessions import rules as session_rules
@@ -66,22 +69,20 @@ from app.sessions.models import TreatmentSession
 from app.sessions.rules import Deviation, IllegalTransition, SessionStatus
 
 _RULE_VERSION = 1
-_ORDERABLE = frozenset(
-    {
-        SessionStatus.SCHEDULED,
-        SessionStatus.CHECKED_IN,
-        SessionStatus.CLEARED,
-        SessionStatus.HELD,
-        SessionStatus.DOSING,
-        SessionStatus.OBSERVING,
-    }
-)
+_MAXIMUM = "dose_maximum_mg"
+_GATE = "gate.order_maximum"
+_TOLERANCE = "dose_tolerance_mg"
+_FRACTION = "reconfirm_weight_fraction"
 _DOUBTS = {
+    LimitBreach.ABOVE_HARD_MAX_MG: "More milligrams in one session than the label allows.",
     LimitBreach.ABOVE_MAX_MG_PER_KG: "More milligrams per kilogram than the limit of the protocol, or of the route.",
-    LimitBreach.ABOVE_MAX_MG: "More milligrams than the limit of the route.",
+    LimitBreach.ABOVE_MAX_MG: "More milligrams than the limit of the protocol, the route, the clinic or the patient.",
     LimitBreach.BELOW_MINIMUM_MINUTES: "Faster than the limit of the protocol, or of the route.",
     LimitBreach.ABOVE_TIMES_PREVIOUS_DOSE: "Much more than the patient's previous dose of this drug by this route.",
 }
+
+
+_NO_LIMITS = Limits(None, None, None, None, None, "")
 
 
 class WeightMissing(Conflict):
@@ -108,7 +109,7 @@ async def order_dose(db: WriteSession, actor: Actor, session_id: UUID, body: Dos
     if (before := await already_created(db, actor, DoseOrder, body, session_id=session_id)) is not None:
         return before
     treatment = await one_locked(db, actor, TreatmentSession, session_id)
-    if SessionStatus(treatment.status) not in _ORDERABLE or treatment.entered_in_error_at is not None:
+    if treatment.status not in rules.ORDERABLE or treatment.entered_in_error_at is not None:
         raise IllegalTransition(
             "No dose can be ordered for a session that is over.", members={"current_status": treatment.status}
         )
@@ -119,18 +120,19 @@ async def order_dose(db: WriteSession, actor: Actor, session_id: UUID, body: Dos
     member, ordered_mg = _ordered(body, calculated)
     if variant.in_devices:
         rules.require_whole_devices(shipped_limits().device, {member: ordered_mg})
-    limits = await _limits_of(db, actor, treatment, treatment.drug, treatment.route)
+    asked = await values_for(db, actor, [_GATE, _MAXIMUM], treatment.patient_id)
+    limits = await limits_of(db, actor, treatment, treatment.drug, treatment.route)
     previous = queries.previous_dose(actor, treatment.patient_id, treatment.drug, treatment.route)
+    before_it = (await db.execute(previous)).mappings().first()
     breaches = rules.limit_breaches(
         limits,
         dose_mg=ordered_mg,
         weight_kg=weight.weight_kg if weight else None,
         infusion_minutes=body.infusion_minutes,
-        previous_dose_mg=(await db.execute(previous)).scalar_one_or_none(),
+        previous_dose_mg=before_it["delivered_mg"] if before_it else None,
+        given_before_mg=await _given_on_orders(db, actor, treatment),
     )
-    pointer = f"#/{member}"
-    rules.require_within_hard_limit(limits, breaches, pointer=pointer)
-    require_confirmed([Doubt(breach.value, pointer, _DOUBTS[breach]) for breach in breaches], body.confirm)
+    breaches = _require_meant(actor, limits, breaches, asked[_GATE].gate, body, pointer=f"#/{member}")
     for older in (await db.execute(queries.active_orders(actor, session_id))).scalars():
         older.status = OrderStatus.SUPERSEDED
         name_change(db, older, "dose_order.superseded")
@@ -152,12 +154,86 @@ async def order_dose(db: WriteSession, actor: Actor, session_id: UUID, body: Dos
         infusion_minutes=body.infusion_minutes,
         rate_mg_per_min=rules.rate_mg_per_min(ordered_mg, body.infusion_minutes) if body.infusion_minutes else None,
         confirmed=[breach.value for breach in breaches],
+        weight_changed=False,
         ordered_at=clock.now(),
         prescriber_id=actor.principal_id,
         note=body.note,
     )
     db.add(order)
-    name_change(db, order, "dose_order.ordered")
+    name_change(db, order, "dose_order.ordered", reason=body.reason)
+    return order
+
+
+async def _given_on_orders(db: WriteSession, actor: Actor, treatment: TreatmentSession) -> Decimal:
+    """What the session has had of its drug on orders before. What was given without one is what an order now is for."""
+    given = (await db.execute(queries.administrations_of(actor, treatment.id))).scalars().all()
+    amounts = [
+        one_of.delivered_mg
+        for one_of in given
+        if one_of.dose_order_id is not None and one_of.delivered_mg is not None and not one_of.placebo
+    ]
+    return rules.summed_mg(amounts) or Decimal(0)
+
+
+def _require_meant(
+    actor: Actor,
+    limits: Limits,
+    breaches: tuple[LimitBreach, ...],
+    gate: Gate,
+    body: DoseOrderCreate,
+    *,
+    pointer: str,
+) -> tuple[LimitBreach, ...]:
+    """Ask about what an order goes beyond, or refuse it where the gate says so; what is left has been confirmed.
+
+    Raises:
+        DoseLimitExceeded: the gate is shut.
+        ConfirmationRequired: it goes beyond a limit that asks.
+    """
+    hard = LimitBreach.ABOVE_HARD_MAX_MG
+    takes_reason = gate.mode is GateMode.REASON
+    if gate.mode is GateMode.OFF:
+        breaches = tuple(breach for breach in breaches if breach is not hard)
+    elif gate.mode is GateMode.HARD or (takes_reason and not set(gate.override_roles) & set(actor.roles)):
+        rules.require_within_hard_limit(limits, breaches, pointer=pointer)
+    doubts = [Doubt(breach.value, pointer, _DOUBTS[breach], takes_reason and breach is hard) for breach in breaches]
+    require_confirmed(doubts, body.confirm, reason=body.reason)
+    return breaches
+
+
+async def reconfirm_order(
+    db: WriteSession, actor: Actor, order_id: UUID, body: ReconfirmDoseOrder, if_match: int | None
+) -> DoseOrder:
+    """Let an order stand for the weight the patient has now. The weight it was reckoned from stays what it was.
+
+    Raises:
+        IllegalTransition: another order has taken its place, or the session is over.
+        WeightMissing: no weight is recorded.
+        ConfirmationRequired: for this weight the dose goes beyond a soft limit.
+    """
+    seen = await one_in_version(db, actor, DoseOrder, order_id, if_match)
+    treatment = await one_locked(db, actor, TreatmentSession, seen.session_id)
+    order = await one_locked(db, actor, DoseOrder, order_id)
+    require_version(order, if_match)
+    if order.status != OrderStatus.ACTIVE or treatment.status not in rules.ORDERABLE:
+        raise IllegalTransition(
+            "Only the order that counts can be confirmed, in a session that is not over.",
+            members={"current_status": order.status},
+        )
+    weight = (await db.execute(patient_queries.latest_weight(actor, order.patient_id))).scalar_one_or_none()
+    if weight is None:
+        raise WeightMissing
+    limits = await limits_of(db, actor, treatment, order.drug, order.route)
+    breaches = rules.limit_breaches(limits, dose_mg=order.ordered_mg, weight_kg=weight.weight_kg)
+    by_weight = [breach for breach in breaches if breach is LimitBreach.ABOVE_MAX_MG_PER_KG]
+    require_confirmed([Doubt(breach.value, "#", _DOUBTS[breach]) for breach in by_weight], body.confirm)
+    order.confirmed = [*order.confirmed, *(one_of.value for one_of in by_weight if one_of.value not in order.confirmed)]
+    order.reconfirmed_at = clock.now()
+    order.reconfirmed_by = actor.principal_id
+    order.reconfirmed_weight_kg = weight.weight_kg
+    order.weight_changed = False
+    order.current_weight_kg = None
+    name_change(db, order, "dose_order.reconfirmed", reason=body.reason)
     return order
 
 
@@ -200,12 +276,21 @@ def _ordered(body: DoseOrderCreate, calculated: Decimal | None) -> tuple[str, De
     return "ordered_mg", body.ordered_mg
 
 
-async def _limits_of(db: WriteSession, actor: Actor, treatment: TreatmentSession, drug: str, route: str) -> Limits:
-    """The limits of a drug by a route in a session; its protocol's own come first where it was made for both."""
+async def limits_of(db: ReadSession, actor: Actor, treatment: TreatmentSession, drug: str, route: str) -> Limits:
+    """The limits of a drug by a route in a session: its protocol's own where it was made for both, else the route's.
+
+    What the clinic has set for itself, or for the patient, lowers them.
+    """
     course = await one(db, actor, Course, treatment.course_id)
     protocol = await resolve(db, actor, course.protocol_code, course.protocol_version)
     is_for_both = protocol.drug in {None, drug} and protocol.route in {None, route}
-    return rules.limits_for(shipped_limits().by_route[drug, route], protocol.limits if is_for_both else None)
+    most = (await values_for(db, actor, [_MAXIMUM], treatment.patient_id))[_MAXIMUM]
+    return rules.limits_for(
+        shipped_limits().by_route[drug, route],
+        protocol.limits if is_for_both else None,
+        version=f"{protocol.code}@{protocol.version}",
+        maximum=rules.OwnMaximum(most.number, most.source, most.version) if most.setting else None,
+    )
 
 
 async def void_order(db: WriteSession, actor: Actor, order_id: UUID, reason: str, if_match: int | None) -> DoseOrder:
@@ -223,10 +308,84 @@ async def void_order(db: WriteSession, actor: Actor, order_id: UUID, reason: str
     if was_active and (before := (await db.execute(queries.superseded_orders(actor, treatment.id))).scalars().first()):
         before.status = OrderStatus.ACTIVE
         name_change(db, before, "dose_order.reinstated", reason=cause)
+        await _compare_weight(db, actor, before)
     for given in (await db.execute(queries.administrations_of(actor, treatment.id))).scalars().all():
         if given.dose_order_id == order.id:
+            await _weigh(db, actor, given)
             await _reckon(db, actor, treatment, given, cause=cause)
     return order
+
+
+# ── weights ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def follow_weights(db: WriteSession, actor: Actor, patient_id: UUID, since: datetime, cause: str) -> None:
+    """Let orders and doses follow the patient's weights, after one from an instant on was recorded, moved or undone.
+
+    Each order and each dose that comes to something else gets a change of its own, which names the cause.
+    """
+    await db.flush()
+    for row in (await db.execute(queries.orders_to_come(actor, patient_id))).all():
+        await one_locked(db, actor, TreatmentSession, row.session_id)
+        order = await one_locked(db, actor, DoseOrder, row.id)
+        if await _compare_weight(db, actor, order):
+            name = "dose_order.weight_changed" if order.weight_changed else "dose_order.weight_as_ordered"
+            name_change(db, order, name, reason=cause)
+    for row in (await db.execute(queries.doses_since(actor, patient_id, since))).all():
+        administration, treatment = await _both_locked(db, actor, row.id)
+        if await _weigh(db, actor, administration):
+            await _reckon(db, actor, treatment, administration, cause=cause)
+            given = (await db.execute(queries.administrations_of(actor, treatment.id))).scalars().all()
+            if await _note_total(db, actor, treatment, given):
+                name_change(db, treatment, "session.total_reckoned", reason=cause)
+
+
+async def _compare_weight(db: WriteSession, actor: Actor, order: DoseOrder) -> bool:
+    """Say on an order whether the patient's weight has changed so much that a prescriber has to look again.
+
+    Returns:
+        Whether it is another answer than before.
+    """
+    weight = (await db.execute(patient_queries.latest_weight(actor, order.patient_id))).scalar_one_or_none()
+    fraction = await number_for(db, actor, _FRACTION)
+    now_kg = weight.weight_kg if weight else None
+    asks = order.ordered_devices is None and rules.order_needs_reconfirmation(
+        order.reconfirmed_weight_kg or order.weight_kg, now_kg, fraction
+    )
+    before = (order.weight_changed, order.current_weight_kg)
+    order.weight_changed = asks
+    order.current_weight_kg = now_kg if asks else None
+    return before != (order.weight_changed, order.current_weight_kg)
+
+
+async def _weigh(db: WriteSession, actor: Actor, administration: Administration) -> bool:
+    """Set the weights of a dose: the order's, which is frozen, and the last one measured by the start.
+
+    A weight from before the one the order rests on says nothing about it.
+
+    Returns:
+        Whether they are others than before.
+    """
+    order = await _order_of(db, actor, administration)
+    at = administration.started_at or clock.now()
+    weight = (await db.execute(patient_queries.weight_at(actor, administration.patient_id, at))).scalar_one_or_none()
+    frozen_kg, frozen_at = (order.weight_kg, order.weight_measured_at) if order else (None, None)
+    is_older = weight is None or (frozen_at is not None and weight.measured_at < frozen_at)
+    now_kg = frozen_kg if is_older else weight.weight_kg if weight else None
+    before = (administration.current_weight_kg, administration.weight_kg)
+    administration.current_weight_kg = now_kg
+    administration.weight_kg = now_kg if frozen_kg is None else frozen_kg
+    return before != (administration.current_weight_kg, administration.weight_kg)
+
+
+def _given_unconfirmed(administration: Administration, order: DoseOrder | None, fraction: Decimal) -> bool:
+    """Whether a dose was given on an order that nobody had confirmed for the weight the patient had by then."""
+    started_at = administration.started_at
+    if order is None or order.ordered_devices is not None or started_at is None:
+        return False
+    in_time = order.reconfirmed_at is not None and order.reconfirmed_at <= started_at
+    rests_on = order.reconfirmed_weight_kg if in_time else order.weight_kg
+    return rules.order_needs_reconfirmation(rests_on, administration.current_weight_kg, fraction)
 
 
 # ── what was given ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -281,23 +440,23 @@ async def _given(
         source = DeliveredSource.ENTERED
     else:
         source = DeliveredSource.NOT_REPORTED if body.started_at is not None else DeliveredSource.EVENTS
-    began_at = min((event.occurred_at for event in body.events), default=body.started_at) or clock.now()
-    weight = (await db.execute(patient_queries.weight_at(actor, treatment.patient_id, began_at))).scalar_one_or_none()
     administration = Administration(
         **identity_of(actor, body),
         **told,
         patient_id=treatment.patient_id,
         session_id=treatment.id,
         dose_order_id=order.id if order else None,
-        weight_kg=(order.weight_kg if order else None) or (weight.weight_kg if weight else None),
         state=AdministrationState.NOT_STARTED,
         delivered_source=source,
         reconciled=False,
         deviations=[],
+        policy_versions={},
         rule_version=_RULE_VERSION,
     )
     db.add(administration)
     name_change(db, administration, "administration.recorded", occurred_at=body.started_at)
+    if not body.events:
+        await _weigh(db, actor, administration)
     await db.flush()
     for ordinal, event in enumerate(body.events, start=1):
         _add_event(db, actor, administration, event, ordinal, pointer=f"#/events/{ordinal - 1}")
@@ -410,55 +569,73 @@ async def _reckon(
     *,
     cause: str | None = None,
 ) -> None:
-    """Work out what was given and where the rest went, from the events that stand."""
-    deviations: list[str] = []
+    """Work out what was given and where the rest went, from the events that stand.
+
+    Each deviation keeps the version of the policy or limit it was judged by.
+    """
+    found: dict[str, str | None] = {}
+    order = await _order_of(db, actor, administration)
     if administration.delivered_source == DeliveredSource.EVENTS:
         events = (await db.execute(queries.events_of(actor, administration.id))).scalars().all()
         timeline = [_plain(event) for event in events]
-        delivery = rules.deliver(timeline)
+        delivery = rules.deliver(timeline, planned_minutes=order.infusion_minutes if order else None)
         administration.delivered_mg = delivery.delivered_mg
         administration.estimated_loss_mg = delivery.lost_mg
-        administration.started_at = delivery.started_at
+        was_started_at, administration.started_at = administration.started_at, delivery.started_at
         administration.stopped_at = delivery.stopped_at
+        administration.projected_mg = delivery.planned_mg
         is_flow = administration.route == rules.INFUSION.routes[0]
         administration.infusion_minutes = delivery.infusion_minutes if events and is_flow else None
         administration.state = _state(delivery)
-        deviations += [deviation.value for deviation in delivery.deviations]
-        deviations += [found.value for found in rules.device_deviations(timeline, shipped_limits().device)]
+        found |= {one_of.value: None for one_of in delivery.deviations}
+        used = rules.device_deviations(timeline, shipped_limits().device)
+        found |= {one_of.value: shipped_limits().version for one_of in used}
+        if administration.started_at != was_started_at:
+            await _weigh(db, actor, administration)
     else:
         administration.state = AdministrationState.STOPPED
-    deviations += await _compared(db, actor, treatment, administration)
+    found |= await _compared(db, actor, treatment, administration, order)
     was_too_much, is_too_much = (
-        LimitBreach.ABOVE_HARD_MAX_MG in found for found in (administration.deviations, deviations)
+        LimitBreach.ABOVE_HARD_MAX_MG in all_of for all_of in (administration.deviations, found)
     )
     if is_too_much and not was_too_much:
         _alarm_of_limit(db, actor, administration)
     elif was_too_much and not is_too_much:
         await end_alerts_of(db, actor, administration.id, "The dose was corrected.", code=rules.DoseLimitExceeded.code)
-    administration.deviations = deviations
+    administration.deviations = list(found)
+    administration.policy_versions = {one_of: version for one_of, version in found.items() if version is not None}
     _account(administration)
     if cause is not None:
         name_change(db, administration, "administration.reckoned", reason=cause)
 
 
 async def _compared(
-    db: WriteSession, actor: Actor, treatment: TreatmentSession, administration: Administration
-) -> list[str]:
-    """What differs from the order and goes beyond a limit; nothing while the dose is not known."""
-    given_mg = administration.delivered_mg
-    if given_mg is None:
-        return []
-    order = await _order_of(db, actor, administration)
-    tolerance_mg = await number_for(db, actor, "dose_tolerance_mg")
-    compared = rules.dose_deviations(given_mg, order.ordered_mg if order else None, tolerance_mg=tolerance_mg)
-    limits = await _limits_of(db, actor, treatment, administration.drug, administration.route)
+    db: WriteSession, actor: Actor, treatment: TreatmentSession, administration: Administration, order: DoseOrder | None
+) -> dict[str, str | None]:
+    """What differs from the order and goes beyond a limit, or would if it flowed on, each with what judged it."""
+    given_mg, planned_mg = administration.delivered_mg, administration.projected_mg
+    judges = await values_for(db, actor, [_TOLERANCE, _FRACTION, _MAXIMUM], administration.patient_id)
+    tolerance, fraction = judges[_TOLERANCE], judges[_FRACTION]
+    ordered_mg = order.ordered_mg if order else None
+    found: dict[str, str | None] = {}
+    if _given_unconfirmed(administration, order, fraction.number):
+        found[DoseDeviation.WEIGHT_NOT_RECONFIRMED.value] = fraction.version
+    if given_mg is None and planned_mg is None:
+        return found
+    limits = await limits_of(db, actor, treatment, administration.drug, administration.route)
     # A placebo holds none of the drug that is limited.
-    breaches = (
-        ()
-        if administration.placebo
-        else rules.limit_breaches(limits, dose_mg=given_mg, weight_kg=administration.weight_kg)
-    )
-    return [*(one_of.value for one_of in compared), *(one_of.value for one_of in breaches)]
+    bounds = _NO_LIMITS if administration.placebo else limits
+    weight_kg = administration.weight_kg
+    if given_mg is None:
+        ahead = rules.projection_deviations(planned_mg, ordered_mg, bounds, weight_kg, tolerance_mg=tolerance.number)
+        return found | {
+            one_of.value: tolerance.version if breach is None else bounds.versions[breach]
+            for one_of, breach in ahead.items()
+        }
+    compared = rules.dose_deviations(given_mg, ordered_mg, tolerance_mg=tolerance.number)
+    found |= {one_of.value: None if order is None else tolerance.version for one_of in compared}
+    breaches = rules.limit_breaches(bounds, dose_mg=given_mg, weight_kg=weight_kg)
+    return found | {one_of.value: bounds.versions[one_of] for one_of in breaches}
 
 
 def _alarm_of_limit(db: WriteSession, actor: Actor, administration: Administration) -> None:
@@ -526,10 +703,9 @@ async def _follow(
     treatment.status = after
     if before is SessionStatus.HELD:
         treatment.held_from = None
-    new = [deviation for deviation in deviations if deviation.value not in treatment.deviations]
-    treatment.deviations = [*treatment.deviations, *(deviation.value for deviation in new)]
-    for deviation in new:
-        _alarm_of_deviation(db, actor, administration, deviation)
+    for deviation in deviations:
+        if _mark(treatment, deviation, found=True):
+            _alarm_of_deviation(db, actor, administration, deviation)
     await _note_interval(db, actor, treatment)
     await _space_later(db, actor, treatment, was, f"administration {administration.id}")
     name = {SessionStatus.DOSING: "session.dosing_started", SessionStatus.OBSERVING: "session.dosing_ended"}
@@ -537,10 +713,13 @@ async def _follow(
     name_change(db, treatment, changed_name, occurred_at=treatment.last_dose_at)
 
 
-def _alarm_of_deviation(db: WriteSession, actor: Actor, given: Administration, deviation: Deviation) -> None:
+def _alarm_of_deviation(
+    db: WriteSession, actor: Actor, given: Administration, deviation: Deviation, *, urgent: bool = False
+) -> None:
     cause = Cause(given.__resource__, given.id, given.patient_id, given.session_id, given.started_at or clock.now())
     code = f"dose_{deviation.value}"
-    raise_alert(db, actor, cause, code=code, severity=AlertSeverity.REVIEW, rule=_RULES[deviation])
+    severity = AlertSeverity.URGENT if urgent else AlertSeverity.REVIEW
+    raise_alert(db, actor, cause, code=code, severity=severity, rule=_RULES[deviation])
 
 
 _RULES = {
@@ -549,7 +728,23 @@ _RULES = {
     Deviation.WAS_CANCELLED: "A dose was recorded in a cancelled session. Seriatim default.",
     Deviation.WAS_NO_SHOW: "A dose was recorded in a session marked as missed. Seriatim default.",
     Deviation.BELOW_MINIMUM_INTERVAL: "A dose was given within a day of the one before it. Seriatim default.",
+    Deviation.ABOVE_SESSION_LIMIT: "The doses of a session together go beyond a limit of it.",
 }
+
+
+def _mark(treatment: TreatmentSession, deviation: Deviation, *, found: bool, version: str | None = None) -> bool:
+    """Add a deviation to a session, or take it away; with the version of what judged it.
+
+    Returns:
+        Whether it is another answer than before.
+    """
+    if found == (deviation.value in treatment.deviations):
+        return False
+    rest = [one_of for one_of in treatment.deviations if one_of != deviation.value]
+    versions = {one_of: kept for one_of, kept in treatment.policy_versions.items() if one_of != deviation.value}
+    treatment.deviations = [*rest, deviation.value] if found else rest
+    treatment.policy_versions = versions | ({deviation.value: version} if found and version else {})
+    return True
 
 
 async def _set_clock(db: WriteSession, actor: Actor, treatment: TreatmentSession) -> bool:
@@ -578,7 +773,38 @@ async def _set_clock(db: WriteSession, actor: Actor, treatment: TreatmentSession
             latest += [event.occurred_at for event in events]
     treatment.last_dose_at = max(latest, default=None)
     treatment.session_at = treatment.started_at or treatment.scheduled_start_at or treatment.recorded_at
+    await _note_total(db, actor, treatment, given)
     return ended and bool(begun)
+
+
+async def _note_total(
+    db: WriteSession, actor: Actor, treatment: TreatmentSession, given: Sequence[Administration]
+) -> bool:
+    """Say among the deviations whether a session's doses together go beyond a limit, and let the alert follow.
+
+    Returns:
+        Whether it is another answer than before.
+    """
+    too_much = Deviation.ABOVE_SESSION_LIMIT
+    breach, limits, last = None, _NO_LIMITS, None
+    drug = sorted((one_of for one_of in given if not one_of.placebo), key=lambda one_of: one_of.id)
+    for way in sorted({(one_of.drug, one_of.route) for one_of in drug}):
+        doses = [one_of for one_of in drug if (one_of.drug, one_of.route) == way and one_of.delivered_mg is not None]
+        total_mg = rules.summed_mg([one_of.delivered_mg for one_of in doses])
+        if len(doses) > 1 and total_mg is not None and breach is None:
+            limits, last = await limits_of(db, actor, treatment, *way), doses[-1]
+            weight_kg = next((one_of.weight_kg for one_of in doses if one_of.weight_kg is not None), None)
+            breach = next(iter(rules.limit_breaches(limits, dose_mg=total_mg, weight_kg=weight_kg)), None)
+    version = None if breach is None else limits.versions[breach]
+    if not _mark(treatment, too_much, found=breach is not None, version=version):
+        return False
+    if breach is None:
+        for one_of in given:
+            disposition = "The doses of the session were corrected."
+            await end_alerts_of(db, actor, one_of.id, disposition, code=f"dose_{too_much.value}")
+    elif last is not None and not treatment.recorded_afterwards:
+        _alarm_of_deviation(db, actor, last, too_much, urgent=breach is LimitBreach.ABOVE_HARD_MAX_MG)
+    return True
 
 
 # ── accounting and correcting ────────────────────────────────────────────────────────────────────────────────────────
@@ -629,6 +855,8 @@ async def correct_administration(  # a correction carries version and reason
         setattr(administration, member, value)
     if in_short:
         require_in_order(administration.started_at, administration.stopped_at, pointer="#/stopped_at")
+    if "started_at" in told:
+        await _weigh(db, actor, administration)
     if "delivered_mg" in told:
         told_amount = administration.delivered_mg is not None
         administration.delivered_source = DeliveredSource.ENTERED if told_amount else DeliveredSource.NOT_REPORTED
@@ -705,7 +933,7 @@ async def _follow_correction(db: WriteSession, actor: Actor, treatment: Treatmen
                 checked_in=treatment.checked_in_at is not None,
                 cleared=treatment.cleared_at is not None,
             )
-            treatment.deviations = []
+            treatment.deviations, treatment.policy_versions = [], {}
         elif ended:
             treatment.status = SessionStatus.OBSERVING
         elif treatment.aborted_at is None:
@@ -725,8 +953,8 @@ async def _note_interval(db: WriteSession, actor: Actor, treatment: TreatmentSes
     is_too_soon = await given_too_soon(db, actor, treatment)
     if is_too_soon == (too_soon.value in treatment.deviations):
         return False
-    rest = [deviation for deviation in treatment.deviations if deviation != too_soon.value]
-    treatment.deviations = [*rest, too_soon.value] if is_too_soon else rest
+    judge = "session_gap_minimum_hours"
+    _mark(treatment, too_soon, found=is_too_soon, version=(await values_for(db, actor, [judge]))[judge].version)
     given = (await db.execute(queries.administrations_of(actor, treatment.id))).scalars().all()
     if not is_too_soon:
         for one_of in given:

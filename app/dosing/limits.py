@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from app.dosing.rules import DeviceFacts, Limits
+from app.dosing.rules import DeviceFacts, LimitBreach, Limits
 from app.kernel.data_files import DataFile
 from app.protocols.rules import Drug, Route
 
@@ -15,10 +15,11 @@ _FILE: Final = Path(__file__).parent / "data" / "DOSE_LIMITS@1.json"
 
 @dataclass(frozen=True, slots=True)
 class ShippedLimits:
-    """The file, read: limits by drug and route, and the device."""
+    """The file, read: limits by drug and route, the device, and the file's version, such as `DOSE_LIMITS@1`."""
 
     by_route: Mapping[tuple[str, str], Limits]
     device: DeviceFacts
+    version: str
 
 
 @cache
@@ -37,17 +38,19 @@ def load_limits(path: Path) -> ShippedLimits:
     file.only("code", "version", "limits", "device", "source", "verified")
     file.text("source")
     file.flag("verified")
+    version = f"{file.text('code')}@{file.integer('version', minimum=1)}"
     by_route: dict[tuple[str, str], Limits] = {}
     for row in file.sections("limits"):
         place = (row.choice("drug", Drug).value, row.choice("route", Route).value)
         if place in by_route:
             row.refuse("route", "appears twice for this drug")
-        by_route[place] = _limits(row)
-    return ShippedLimits(by_route, _device(file.section("device")))
+        by_route[place] = _limits(row, version)
+    return ShippedLimits(by_route, _device(file.section("device")), version)
 
 
-def _limits(row: DataFile) -> Limits:
-    row.only("drug", "route", *Limits.__dataclass_fields__, "verified")
+def _limits(row: DataFile, version: str) -> Limits:
+    told = [name for name in Limits.__dataclass_fields__ if name != "versions"]
+    row.only("drug", "route", *told, "verified")
     row.flag("verified")
     return Limits(
         max_mg_per_kg=row.optional_decimal("max_mg_per_kg"),
@@ -56,6 +59,7 @@ def _limits(row: DataFile) -> Limits:
         minimum_minutes=row.optional_integer("minimum_minutes", minimum=1),
         times_previous_dose=row.optional_decimal("times_previous_dose"),
         source=row.text("source"),
+        versions=dict.fromkeys(LimitBreach, version),
     )
 
 

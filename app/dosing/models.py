@@ -89,6 +89,12 @@ class DoseOrder(ClinicRecord, Base):
     infusion_minutes: Mapped[int | None]
     rate_mg_per_min: Mapped[MgPerMin | None]
     confirmed: Mapped[list[str]] = mapped_column(Json)
+    # The weight the patient has now, while it differs so much that a prescriber has to look again.
+    weight_changed: Mapped[bool]
+    current_weight_kg: Mapped[Kg | None]
+    reconfirmed_at: Mapped[datetime | None]
+    reconfirmed_by: Mapped[UUID | None]
+    reconfirmed_weight_kg: Mapped[Kg | None]
     ordered_at: Mapped[datetime]
     prescriber_id: Mapped[UUID]
     note: Mapped[LongText | None]
@@ -166,7 +172,9 @@ class Administration(ClinicRecord, Base):
     drawn_ml: Mapped[Ml | None]
     delivered_mg: Mapped[Mg | None]
     delivered_source: Mapped[Code]
+    projected_mg: Mapped[Mg | None]
     weight_kg: Mapped[Kg | None]
+    current_weight_kg: Mapped[Kg | None]
     delivered_mg_per_kg: Mapped[MgPerKg | None]
     devices_used: Mapped[int | None]
     estimated_loss_mg: Mapped[Mg | None]
@@ -176,6 +184,7 @@ class Administration(ClinicRecord, Base):
     unaccounted_mg: Mapped[Mg | None]
     reconciled: Mapped[bool]
     deviations: Mapped[list[str]] = mapped_column(Json)
+    policy_versions: Mapped[dict[str, str]] = mapped_column(Json)
     rule_version: Mapped[int]
     note: Mapped[LongText | None]
 

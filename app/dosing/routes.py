@@ -16,6 +16,7 @@ from app.dosing.schemas import (
     DoseOrderCreate,
     DoseOrderRead,
     ReconcileAdministration,
+    ReconfirmDoseOrder,
 )
 from app.kernel.actor import Actor
 from app.kernel.confirmations import ConfirmationRequired
@@ -67,6 +68,23 @@ async def create_dose_order(db: WriteDb, actor: MayOrder, session_id: UUID, body
     return await created(
         db, DOSE_ORDER, actor, await actions.order_dose(db, actor, session_id, body), "/v1/dose-orders"
     )
+
+
+@router.post(
+    "/dose-orders/{dose_order_id}/reconfirm",
+    response_model=DoseOrderRead,
+    responses=documented(
+        NotFound, IllegalTransition, WeightMissing, ConfirmationRequired, PreconditionFailed, PreconditionRequired
+    ),
+)
+async def reconfirm_dose_order(
+    db: WriteDb, actor: MayOrder, dose_order_id: UUID, body: ReconfirmDoseOrder, if_match: IfMatch
+) -> Response:
+    """Let an order stand for the weight the patient has now, after it changed; or order anew.
+
+    The weight the order was reckoned from, and its milligrams, stay what they were.
+    """
+    return await changed(db, DOSE_ORDER, actor, await actions.reconfirm_order(db, actor, dose_order_id, body, if_match))
 
 
 add_list(router, DOSE_ORDER, path="/dose-orders", plural="dose_orders", title="dose orders")

@@ -8,7 +8,7 @@ infusion. What can be told of a dose follows from its drug and its route togethe
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import Enum, StrEnum, auto
@@ -19,6 +19,7 @@ from typing import Final, NoReturn, assert_never
 
 from app.kernel.errors import EndsBeforeStart, Fault, Invalid, RuleViolated, require_in_order
 from app.protocols.rules import DoseLimits, Drug, Route
+from app.sessions.rules import SessionStatus
 
 MG_PLACES: Final = 3
 ML_PLACES: Final = 3
@@ -38,6 +39,19 @@ class OrderStatus(StrEnum):
 
     ACTIVE = "active"
     SUPERSEDED = "superseded"
+
+
+ORDERABLE: Final = frozenset(
+    {
+        SessionStatus.SCHEDULED,
+        SessionStatus.CHECKED_IN,
+        SessionStatus.CLEARED,
+        SessionStatus.HELD,
+        SessionStatus.DOSING,
+        SessionStatus.OBSERVING,
+    }
+)
+"""The states of a session that is not over, in which something can be ordered."""
 
 
 class AdministrationState(StrEnum):
@@ -277,10 +291,13 @@ class DoseDeviation(StrEnum):
     NO_ORDER = "no_order"
     LESS_THAN_ORDERED = "less_than_ordered"
     MORE_THAN_ORDERED = "more_than_ordered"
+    PROJECTED_MORE_THAN_ORDERED = "projected_more_than_ordered"
+    PROJECTED_ABOVE_LIMIT = "projected_above_limit"
+    WEIGHT_NOT_RECONFIRMED = "weight_not_reconfirmed"
 
 
 class LimitBreach(StrEnum):
-    """Which limit a dose goes beyond; only `above_hard_max_mg` refuses an order, the others ask."""
+    """Which limit a dose goes beyond; `above_hard_max_mg` refuses an order where its gate does, the others ask."""
 
     ABOVE_HARD_MAX_MG = "above_hard_max_mg"
     ABOVE_MAX_MG_PER_KG = "above_max_mg_per_kg"
@@ -385,6 +402,7 @@ class Limits:
     """Limits of a drug by a route; None where there is none.
 
     Beyond `hard_max_mg` in one session an order is refused. Beyond the others the question is "are you sure?".
+    `versions` says for each limit which data it comes from, such as `DOSE_LIMITS@1`.
     """
 
     max_mg_per_kg: Decimal | None
@@ -393,6 +411,16 @@ class Limits:
     minimum_minutes: int | None
     times_previous_dose: Decimal | None
     source: str
+    versions: Mapping[LimitBreach, str] = field(default_factory=dict[LimitBreach, str])
+
+
+@dataclass(frozen=True, slots=True)
+class OwnMaximum:
+    """The most milligrams in one session that a clinic has set for itself, or for one patient."""
+
+    max_mg: Decimal
+    source: str
+    version: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -417,6 +445,8 @@ class Delivery:
             given, or drug flowed at a rate nobody recorded.
         projected_mg: While drug flows, the milligrams given by the moment that was asked about, if one was;
             otherwise the same as `delivered_mg`.
+        planned_mg: While drug flows or waits to, the milligrams it comes to if it goes on at the present rate until it
+            has flowed for the planned minutes; None where they are not known, and once the dose is over.
         started_at: The first moment drug went in.
         stopped_at: The moment of the stop, or of an amount given after it. Where amounts were given and no flow was
             ever started, the last amount. None while the dose may go on.
@@ -431,6 +461,7 @@ class Delivery:
 
     delivered_mg: Decimal | None
     projected_mg: Decimal | None
+    planned_mg: Decimal | None
     started_at: datetime | None
     stopped_at: datetime | None
     running: bool
@@ -636,12 +667,15 @@ def require_possible(event: DoseEvent, *, pointer: str = "#") -> None:
     require_in_order(event.occurred_at, second, pointer=f"{pointer}/second_spray_at", detail=detail)
 
 
-def deliver(events: Sequence[DoseEvent], *, now: datetime | None = None) -> Delivery:
+def deliver(
+    events: Sequence[DoseEvent], *, now: datetime | None = None, planned_minutes: int | None = None
+) -> Delivery:
     """Compute what was given from what happened.
 
     Args:
         events: The timeline of one administration, in any order; sorted by `occurred_at`, then `ordinal`.
         now: For a running flow, the moment to project to. A moment before the last event projects nothing.
+        planned_minutes: For how many minutes drug is to flow in all, pauses left out.
 
     Returns:
         The delivery. Odd timelines are computed like this, each with its deviation:
@@ -662,7 +696,7 @@ def deliver(events: Sequence[DoseEvent], *, now: datetime | None = None) -> Deli
     timeline = _Timeline()
     for event in sorted(events, key=lambda event: (event.occurred_at, event.ordinal)):
         timeline.take(event)
-    return timeline.delivery(now)
+    return timeline.delivery(now, planned_minutes)
 
 
 def reconcile(
@@ -791,22 +825,86 @@ def dose_deviations(
     return ()
 
 
-def limits_for(shipped: Limits, own: DoseLimits | None) -> Limits:
+def projection_deviations(
+    planned_mg: Decimal | None,
+    ordered_mg: Decimal | None,
+    limits: Limits,
+    weight_kg: Decimal | None,
+    *,
+    tolerance_mg: Decimal,
+) -> dict[DoseDeviation, LimitBreach | None]:
+    """Say what a flow comes to too much of if it goes on like this, each with the limit it would go beyond.
+
+    Args:
+        planned_mg: What it would come to; None where nobody can say.
+        ordered_mg: What was ordered; None if nothing was.
+        limits: Those of the session.
+        weight_kg: None leaves the limit by weight unchecked.
+        tolerance_mg: Up to this much more than ordered is none.
+    """
+    found: dict[DoseDeviation, LimitBreach | None] = {}
+    if planned_mg is None:
+        return found
+    if ordered_mg is not None and Fraction(planned_mg) - Fraction(ordered_mg) > Fraction(tolerance_mg):
+        found[DoseDeviation.PROJECTED_MORE_THAN_ORDERED] = None
+    if breaches := limit_breaches(limits, dose_mg=planned_mg, weight_kg=weight_kg):
+        found[DoseDeviation.PROJECTED_ABOVE_LIMIT] = breaches[0]
+    return found
+
+
+def order_needs_reconfirmation(
+    order_weight_kg: Decimal | None, current_weight_kg: Decimal | None, fraction: Decimal
+) -> bool:
+    """Say whether a patient's weight has changed so much that a prescriber has to look at an order again.
+
+    Args:
+        order_weight_kg: The weight the order rests on, or that it was last confirmed for; None if it rests on none.
+        current_weight_kg: The patient's weight now; None if none stands.
+        fraction: The least difference that asks, as a fraction of the order's weight; exactly that much asks.
+    """
+    if order_weight_kg is None or current_weight_kg is None:
+        return False
+    difference = abs(Fraction(current_weight_kg) - Fraction(order_weight_kg))
+    return difference >= Fraction(order_weight_kg) * Fraction(fraction)
+
+
+def limits_for(
+    shipped: Limits, own: DoseLimits | None, *, version: str = "", maximum: OwnMaximum | None = None
+) -> Limits:
     """Put the limits of a dose together: a protocol's own where it has them, else those of the drug and route.
 
     Args:
         shipped: Of the drug by the route.
         own: The protocol's; None where it was made for another drug or route. They never lift a hard limit.
+        version: The protocol's version.
+        maximum: What the clinic has set for itself or for the patient. It only ever lowers what may be given.
     """
-    if own is None:
-        return shipped
-    return Limits(
-        max_mg_per_kg=shipped.max_mg_per_kg if own.max_mg_per_kg is None else own.max_mg_per_kg,
-        max_mg=shipped.max_mg if own.max_mg is None else own.max_mg,
-        hard_max_mg=shipped.hard_max_mg,
-        minimum_minutes=shipped.minimum_minutes if own.minimum_minutes is None else own.minimum_minutes,
-        times_previous_dose=shipped.times_previous_dose if own.times_previous_dose is None else own.times_previous_dose,
-        source=f"{own.source} {shipped.source}",
+    limits = shipped
+    if own is not None:
+        told = {
+            LimitBreach.ABOVE_MAX_MG_PER_KG: own.max_mg_per_kg,
+            LimitBreach.ABOVE_MAX_MG: own.max_mg,
+            LimitBreach.BELOW_MINIMUM_MINUTES: own.minimum_minutes,
+            LimitBreach.ABOVE_TIMES_PREVIOUS_DOSE: own.times_previous_dose,
+        }
+        limits = Limits(
+            max_mg_per_kg=shipped.max_mg_per_kg if own.max_mg_per_kg is None else own.max_mg_per_kg,
+            max_mg=shipped.max_mg if own.max_mg is None else own.max_mg,
+            hard_max_mg=shipped.hard_max_mg,
+            minimum_minutes=shipped.minimum_minutes if own.minimum_minutes is None else own.minimum_minutes,
+            times_previous_dose=shipped.times_previous_dose
+            if own.times_previous_dose is None
+            else own.times_previous_dose,
+            source=f"{own.source} {shipped.source}",
+            versions={**shipped.versions, **{breach: version for breach, limit in told.items() if limit is not None}},
+        )
+    if maximum is None or (limits.max_mg is not None and limits.max_mg <= maximum.max_mg):
+        return limits
+    return replace(
+        limits,
+        max_mg=maximum.max_mg,
+        source=f"{maximum.source} {limits.source}",
+        versions={**limits.versions, LimitBreach.ABOVE_MAX_MG: maximum.version},
     )
 
 
@@ -817,6 +915,7 @@ def limit_breaches(
     weight_kg: Decimal | None = None,
     infusion_minutes: Decimal | int | None = None,
     previous_dose_mg: Decimal | None = None,
+    given_before_mg: Decimal = Decimal(0),
 ) -> tuple[LimitBreach, ...]:
     """List the limits a dose goes beyond; exactly at a limit is within it. Nothing is rounded before comparing.
 
@@ -827,8 +926,9 @@ def limit_breaches(
         infusion_minutes: The time it is to take. Leave it out for an infusion that was stopped early: it is short
             because it was stopped, not because it was fast.
         previous_dose_mg: The previous dose of the same drug and route; None if there is none.
+        given_before_mg: What the session has had already. It counts towards the limits of a session.
     """
-    dose = Fraction(dose_mg)
+    dose = Fraction(dose_mg) + Fraction(given_before_mg)
     breaches: list[LimitBreach] = []
     if limits.hard_max_mg is not None and dose > Fraction(limits.hard_max_mg):
         breaches.append(LimitBreach.ABOVE_HARD_MAX_MG)
@@ -849,7 +949,7 @@ def limit_breaches(
     if (
         limits.times_previous_dose is not None
         and previous_dose_mg is not None
-        and dose > Fraction(limits.times_previous_dose) * Fraction(previous_dose_mg)
+        and Fraction(dose_mg) > Fraction(limits.times_previous_dose) * Fraction(previous_dose_mg)
     ):
         breaches.append(LimitBreach.ABOVE_TIMES_PREVIOUS_DOSE)
     return tuple(breaches)
@@ -927,9 +1027,10 @@ class _Timeline:
             case _:  # pragma: no cover  (the type checker proves that nothing gets here)
                 assert_never(event.kind)
 
-    def delivery(self, now: datetime | None) -> Delivery:
+    def delivery(self, now: datetime | None, planned_minutes: int | None) -> Delivery:
         running = self.flow is _Flow.RUNNING
         minutes = self.minutes
+        planned = self._planned(planned_minutes)
         projected = self.delivered if self.all_known and self.anything_given else None
         delivered = None if running or projected is None else _rounded(projected, MG_PLACES)
         if self.lost > self.delivered and self.all_known and not running:
@@ -948,6 +1049,7 @@ class _Timeline:
         return Delivery(
             delivered_mg=delivered,
             projected_mg=None if projected is None else _rounded(projected, MG_PLACES),
+            planned_mg=None if planned is None else _rounded(planned, MG_PLACES),
             started_at=self.started_at,
             stopped_at=self.stopped_at,
             running=running,
@@ -957,6 +1059,12 @@ class _Timeline:
             lost_mg=_rounded(self.lost, MG_PLACES) if self.lost else None,
             deviations=tuple(self.deviations),
         )
+
+    def _planned(self, minutes: int | None) -> Fraction | None:
+        flows = self.flow in {_Flow.RUNNING, _Flow.PAUSED}
+        if minutes is None or not flows or self.rate is None or not self.all_known:
+            return None
+        return self.delivered + Fraction(self.rate) * max(minutes - self.minutes, Fraction(0))
 
     def _start(self, at: datetime, rate: Decimal | None) -> None:
         match self.flow:

@@ -94,6 +94,11 @@ class DoseOrderCreate(CreateSchema, Confirmable):
         default=None, description="Over how many minutes, intravenously.", examples=[40]
     )
     note: NoteText | None = Field(default=None, description="Free text.", examples=["Slower if nauseous."])
+    reason: NoteText | None = Field(
+        default=None,
+        description="Why this dose; needed where a confirmation asks for a reason.",
+        examples=["Tolerated 84 mg well."],
+    )
 
     @model_validator(mode="after")
     def _one_amount(self) -> Self:
@@ -105,6 +110,12 @@ class DoseOrderCreate(CreateSchema, Confirmable):
         if (self.ordered_units is None) != (self.unit_strength_mg is None):
             raise PydanticCustomError("strength_needed", "ordered_units and unit_strength_mg come together.")
         return self
+
+
+class ReconfirmDoseOrder(Confirmable):
+    """The order stands for the weight the patient has now."""
+
+    reason: NoteText | None = Field(default=None, description="Why.", examples=["Same dose; weight lost on purpose."])
 
 
 class DoseOrderRead(ClinicRecordRead):
@@ -126,6 +137,17 @@ class DoseOrderRead(ClinicRecordRead):
     infusion_minutes: int | None = Field(description="Over how many minutes.", examples=[40])
     rate_mg_per_min: float | None = Field(description="The rate that follows.", examples=[1.03])
     confirmed: list[str] = Field(description="Limits the prescriber went beyond knowingly.", examples=[[]])
+    weight_changed: bool = Field(
+        description="Whether the patient's weight has since changed by the clinic's `reconfirm_weight_fraction` or "
+        "more: a prescriber confirms the order, or orders anew.",
+        examples=[False],
+    )
+    current_weight_kg: float | None = Field(
+        description="While it has: the weight now, to look at beside `weight_kg`.", examples=[76.9]
+    )
+    reconfirmed_at: UtcTime | None = Field(description="When a prescriber last confirmed it for another weight.")
+    reconfirmed_by: Id | None = Field(description="Who did.")
+    reconfirmed_weight_kg: float | None = Field(description="For which weight.", examples=[76.9])
     ordered_at: UtcTime = Field(description="When it was ordered.")
     prescriber_id: Id = Field(description="Who ordered it.")
     note: str | None = Field(description="Free text.", examples=["Slower if nauseous."])
@@ -742,8 +764,16 @@ class AdministrationRead(ClinicRecordRead):
     delivered_source: DeliveredSource = Field(
         description="Whether `delivered_mg` was reckoned from events, entered, or never reported.", examples=["events"]
     )
+    projected_mg: float | None = Field(
+        description="While drug flows or waits to: what it comes to at the present rate, for the minutes the order "
+        "says. Null without such an order, and once it has ended.",
+        examples=[41.2],
+    )
     weight_kg: float | None = Field(
-        description="The order's weight, or the latest when it was recorded; it stays.", examples=[82.4]
+        description="The order's weight, which stays; without one, the last measured by the start.", examples=[82.4]
+    )
+    current_weight_kg: float | None = Field(
+        description="The last weight measured by the start, beside the order's.", examples=[82.4]
     )
     delivered_mg_per_kg: float | None = Field(description="Milligrams given by that weight.", examples=[0.3624])
     devices_used: int | None = Field(description="Devices: how many; 28 mg each.", examples=[2])
@@ -755,5 +785,10 @@ class AdministrationRead(ClinicRecordRead):
     unaccounted_mg: float | None = Field(description="Drawn less delivered, wasted and returned.", examples=[0])
     reconciled: bool = Field(description="Whether drawn = delivered + wasted + returned, exactly.", examples=[True])
     deviations: list[str] = Field(description="What is out of order about it.", examples=[["less_than_ordered"]])
+    policy_versions: dict[str, str] = Field(
+        description="By which version of a policy or a limit each deviation was judged; those that rest on none are "
+        "left out.",
+        examples=[{"less_than_ordered": "POLICIES@1"}],
+    )
     note: str | None = Field(description="Free text.", examples=["Line flushed."])
     events: list[DoseEventRead] = Field(description="The timeline, in time.")

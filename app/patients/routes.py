@@ -12,7 +12,7 @@ from app.kernel.endpoint import Endpoint, IfMatch, ReadDb, WriteDb, require
 from app.kernel.errors import NotFound, PreconditionFailed, PreconditionRequired
 from app.kernel.pagination import Order, Paging
 from app.kernel.problems import documented
-from app.kernel.record_routes import add_reads, add_void
+from app.kernel.record_routes import add_reads
 from app.kernel.records import ChangeReason, Resource, WithEnteredInError, answer_page, changed, created, register
 from app.kernel.schemas import Page
 from app.patients import actions, queries
@@ -23,9 +23,7 @@ from app.patients.schemas import (
     PatientRead,
     PatientSearch,
     PatientUpdate,
-    WeightCreate,
     WeightRead,
-    WeightUpdate,
 )
 
 router: Final = APIRouter(prefix="/v1", route_class=Endpoint, tags=["patients"])
@@ -33,12 +31,9 @@ router: Final = APIRouter(prefix="/v1", route_class=Endpoint, tags=["patients"])
 MayReadPatients = Annotated[Actor, Depends(require("patient:read"))]
 MayWritePatients = Annotated[Actor, Depends(require("patient:write"))]
 MayReadClinical = Annotated[Actor, Depends(require("clinical:read"))]
-MayWriteClinical = Annotated[Actor, Depends(require("clinical:write"))]
 
 PATIENT: Final = register(Resource(Patient, PatientRead, "patient:read", queries.visible_patients))
 WEIGHT: Final = register(Resource(Weight, WeightRead, "clinical:read", queries.visible_weights))
-
-_CHANGES: Final = documented(NotFound, PreconditionFailed, PreconditionRequired)
 
 
 @router.post(
@@ -90,17 +85,6 @@ async def update_patient(
 add_reads(router, PATIENT, path="/patients", singular="patient", title="one patient")
 
 
-@router.post(
-    "/patients/{patient_id}/weights",
-    status_code=201,
-    response_model=WeightRead,
-    responses=documented(NotFound, ConfirmationRequired),
-)
-async def create_weight(db: WriteDb, actor: MayWriteClinical, patient_id: UUID, body: WeightCreate) -> Response:
-    """Record what a person weighed. 10 % or more off a recent weight has to be confirmed."""
-    return await created(db, WEIGHT, actor, await actions.record_weight(db, actor, patient_id, body), "/v1/weights")
-
-
 @router.get("/patients/{patient_id}/weights", response_model=Page[WeightRead], responses=documented(NotFound))
 async def list_weights(
     db: ReadDb, actor: MayReadClinical, patient_id: UUID, page: Paging, with_errors: WithEnteredInError
@@ -113,21 +97,4 @@ async def list_weights(
     return await answer_page(db, WEIGHT, actor, statement, page, order=order, with_errors=with_errors)
 
 
-@router.patch("/weights/{weight_id}", response_model=WeightRead, responses=_CHANGES)
-async def update_weight(
-    db: WriteDb, actor: MayWriteClinical, weight_id: UUID, body: WeightUpdate, if_match: IfMatch, reason: ChangeReason
-) -> Response:
-    """Correct a weight; your own slip of the last 30 minutes needs no reason."""
-    return await changed(db, WEIGHT, actor, await actions.correct_weight(db, actor, weight_id, body, if_match, reason))
-
-
 add_reads(router, WEIGHT, path="/weights", singular="weight", title="one weight")
-add_void(
-    router,
-    WEIGHT,
-    actions.void_weight,
-    path="/weights",
-    singular="weight",
-    title="a weight",
-    permission="clinical:write",
-)

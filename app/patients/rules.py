@@ -44,6 +44,11 @@ def folded(name: str) -> str:
     return " ".join("".join(letter for letter in plain if not unicodedata.combining(letter)).casefold().split())
 
 
+def weight_is_old(measured_at: datetime, now: datetime, valid_days: int) -> bool:
+    """Whether a weight is too old to reckon a dose from; exactly so many days old it is not."""
+    return now - measured_at > timedelta(days=valid_days)
+
+
 @dataclass(frozen=True, slots=True)
 class WeighedBefore:
     """An earlier weight to compare with."""

@@ -202,6 +202,7 @@ async def _new_visit(
         scheduled_start_at=scheduled,
         session_at=scheduled or clock.now(),
         deviations=[],
+        policy_versions={},
         recorded_afterwards=False,
         gates=[],
         note=body.note,

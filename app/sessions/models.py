@@ -62,6 +62,7 @@ class TreatmentSession(ClinicRecord, Base):
     aborted_at: Mapped[datetime | None]
     abort_reason: Mapped[LongText | None]
     deviations: Mapped[list[str]] = mapped_column(Json)
+    policy_versions: Mapped[dict[str, str]] = mapped_column(Json)
     recorded_afterwards: Mapped[bool]
     recorded_after_minutes: Mapped[int | None]
     gates: Mapped[list[dict[str, Any]]] = mapped_column(Json)

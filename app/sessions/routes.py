@@ -54,6 +54,7 @@ CLINICAL: Final = Needs(
         "aborted_at",
         "abort_reason",
         "deviations",
+        "policy_versions",
         "recorded_after_minutes",
         "gates",
         "note",

@@ -38,6 +38,7 @@ class Deviation(StrEnum):
     WAS_CANCELLED = "was_cancelled"
     WAS_NO_SHOW = "was_no_show"
     BELOW_MINIMUM_INTERVAL = "below_minimum_interval"
+    ABOVE_SESSION_LIMIT = "above_session_limit"
 
 
 HOLDABLE: Final = frozenset({SessionStatus.CHECKED_IN, SessionStatus.CLEARED})

@@ -161,6 +161,11 @@ class SessionRead(ClinicRecordRead):
     deviations: list[str] | None = Field(
         description="What happened out of order. Null only where it is withheld.", examples=[["not_cleared"]]
     )
+    policy_versions: dict[str, str] | None = Field(
+        description="By which version of a policy or a limit each deviation was judged; those that rest on none are "
+        "left out. Null only where it is withheld.",
+        examples=[{"below_minimum_interval": "POLICIES@1"}],
+    )
     recorded_afterwards: bool = Field(
         description="Whether it was over when it was first recorded: nobody was watched from here.", examples=[False]
     )

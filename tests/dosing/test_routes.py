@@ -276,3 +276,99 @@ async def test_a_dose_is_never_recorded_without_a_key_or_an_own_id(clinic: World
         assert (refused.status_code, refused.json()["code"]) == (400, "idempotency-key-required")
         assert (await care.http.post(path, json=body | {"id": str(new_id())})).status_code == 201
         assert (await care.http.post(path, json=body, headers={"Idempotency-Key": "k1"})).status_code == 201
+
+
+async def test_a_pump_set_too_high_is_recorded_and_projected(clinic: World) -> None:
+    care = await caring(clinic)
+    patient = await care.patient()
+    await care.weight(patient, measured_at=ago(hours=2))
+    course = await care.course(patient, protocol_code="KET_IV_6x3W")
+    session = await care.session(course)
+    await care.do(session, "check-in")
+    await care.do(session, "clear")
+    await care.order(session, ordered_mg_per_kg=0.5, infusion_minutes=40)
+    dose = await care.administration(session, events=[start(30)])
+    assert (dose["projected_mg"], dose["deviations"], dose["policy_versions"]) == (41.2, [], {})
+    faster = {"kind": "rate_change", "occurred_at": ago(minutes=20), "rate_mg_per_min": 3}
+    await care.event(dose, faster)
+    now = await care.again(dose)
+    assert now["projected_mg"] == 100.3
+    assert now["policy_versions"] == {
+        "projected_more_than_ordered": "POLICIES@1",
+        "projected_above_limit": "KET_IV_6x3W@1",
+    }
+    assert sorted(now["deviations"]) == sorted(now["policy_versions"])
+    await care.event(dose, faster | {"occurred_at": ago(minutes=15), "rate_mg_per_min": 0.5})
+    now = await care.again(dose)
+    assert (now["projected_mg"], now["deviations"]) == (37.8, [])
+    await care.event(dose, stop(10))
+    now = await care.again(dose)
+    assert (now["projected_mg"], now["delivered_mg"], now["deviations"]) == (None, 27.8, ["less_than_ordered"])
+    assert now["policy_versions"] == {"less_than_ordered": "POLICIES@1"}
+    # A clinic's own tolerance judges from then on, and says so. What was judged before keeps its judge.
+    admin = await caring(clinic, "admin")
+    rule = await admin.new("/v1/policies", {"code": "dose_tolerance_mg", "value": 0.5, "reason": "Our pumps."})
+    second = await care.administration(session, started_at=ago(minutes=8), delivered_mg=20)
+    assert second["policy_versions"] == {"less_than_ordered": f"policy_setting:{rule['id']}"}
+    assert (await care.again(dose))["policy_versions"] == {"less_than_ordered": "POLICIES@1"}
+    # The day's total is the row's, and what two doses come to together is held against the limits of one session.
+    assert (await care.again(session))["deviations"] == []
+    third = await care.administration(session, started_at=ago(minutes=6), delivered_mg=34.601)
+    whole = await care.again(session)
+    assert (whole["deviations"], whole["policy_versions"]) == (
+        ["above_session_limit"],
+        {"above_session_limit": "KET_IV_6x3W@1"},
+    )
+    (row,) = await care.items("/v1/sessions", course_id=course["id"])
+    assert (row["delivered_mg"], row["delivered_mg_per_kg"]) == (82.401, 1)
+    (alert,) = await care.alerts_of(third)
+    assert (alert["code"], alert["severity"]) == ("dose_above_session_limit", "review")
+    await care.change(third, {"delivered_mg": 34.6})
+    assert (await care.again(session))["deviations"] == []
+    assert (await care.again(alert))["status"] == "resolved"
+
+
+async def test_an_order_above_the_label_waits_for_the_gate(clinic: World) -> None:
+    care, admin = await caring(clinic), await caring(clinic, "admin")
+    session = await care.session(await care.course(protocol_code="ESK_TRD"))
+    path = f"{path_of(session)}/dose-orders"
+    refused = await care.http.post(path, json={"ordered_devices": 4, "confirm": ["above_hard_max_mg"]})
+    assert (refused.status_code, refused.json()["code"]) == (409, "dose-limit-exceeded")
+    order = await care.order(session, ordered_devices=3)
+    used = {"drug": "esketamine", "route": "intranasal", "started_at": ago(minutes=30)}
+    await care.administration(session, **used, drawn_mg=84, delivered_mg=84)
+    # The label counts what one session gets, however it was ordered and given.
+    refused = await care.http.post(path, json={"ordered_devices": 1})
+    assert (refused.status_code, refused.json()["code"]) == (409, "dose-limit-exceeded")
+    fourth = await care.administration(session, **used, drawn_mg=28, delivered_mg=28)
+    assert "above_hard_max_mg" not in fourth["deviations"]
+    now = await care.again(session)
+    assert "above_session_limit" in now["deviations"]
+    assert now["policy_versions"]["above_session_limit"] == "DOSE_LIMITS@1"
+    alerts = {one["code"]: one for one in await care.items("/v1/alerts", patient_id=session["patient_id"])}
+    assert alerts["dose_above_session_limit"]["severity"] == "urgent"
+    await care.void(fourth)
+    now = await care.again(session)
+    assert ("above_session_limit" in now["deviations"], "above_session_limit" in now["policy_versions"]) == (False,) * 2
+    # A clinic that only keeps what happened is asked, or gives a reason, or neither.
+    await admin.new("/v1/policies", {"code": "gate_profile", "value": "record_only", "reason": "We only record."})
+    other = f"{path_of(await care.session(await care.course(protocol_code='ESK_TRD')))}/dose-orders"
+    four = {"ordered_devices": 4}
+    for mode, roles, body, codes in (
+        (None, [], four, ["above_hard_max_mg", "above_max_mg"]),
+        ("reason", ["prescriber"], four | {"confirm": ["above_hard_max_mg", "above_max_mg"]}, ["above_hard_max_mg"]),
+        ("off", [], four, ["above_max_mg"]),
+    ):
+        if mode is not None:
+            gate = {"code": "gate.order_maximum", "value": {"mode": mode, "override_roles": roles}, "reason": "So."}
+            await admin.new("/v1/policies", gate)
+        asked = await care.http.post(other, json=body)
+        assert [one["code"] for one in asked.json()["confirmations"]] == codes, mode
+    sure = four | {"confirm": ["above_max_mg"], "reason": "As elsewhere."}
+    assert (await care.new(other, sure))["ordered_mg"] == 112
+    # Whose role has ended orders nothing from that instant; what they ordered stays theirs.
+    mine = (await care.get("/v1/me"))["memberships"][0]["principal_id"]
+    staff = await admin.get(f"/v1/staff/{mine}")
+    await admin.change(staff, {"roles": ["nurse"]})
+    assert (await care.http.post(path, json={"ordered_devices": 2})).status_code == 403
+    assert (await care.again(order))["prescriber_id"] == mine

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import assume, given
@@ -25,6 +26,8 @@ from app.dosing.rules import (
     drawn_ml,
     limit_breaches,
     mg_per_kg_per_h,
+    order_needs_reconfirmation,
+    projection_deviations,
     rate_mg_per_min,
     rate_ml_per_h,
     reconcile,
@@ -504,3 +507,72 @@ def test_no_timeline_is_refused_but_an_end_before_the_start(events: list[DoseEve
     for one, two in zip(delivery.segments, delivery.segments[1:], strict=False):
         assert one.ends_at is not None
         assert one.ends_at <= two.starts_at
+
+
+# ── a flow that goes on, and a weight that has changed ───────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("steps", "planned"),
+    [
+        ([(0, K.START, "1.03")], "41.2"),
+        ([(0, K.START, "1.03"), (20, K.RATE_CHANGE, "2.06")], "61.8"),
+        # A pause takes nothing away: the minutes that are left are made up for.
+        ([(0, K.START, "1.03"), (12, K.PAUSE)], "41.2"),
+        ([(0, K.START, "1.03"), (12, K.PAUSE), (15, K.RESUME, "0.7")], "31.96"),
+        ([(0, K.START, "1.03"), (12, K.PAUSE), (14, K.RATE_CHANGE, "0.7")], "31.96"),
+        ([(0, K.START, "1.03"), (5, K.BOLUS, "5")], "46.2"),
+        ([(0, K.START, "1.03"), (50, K.RATE_CHANGE, "1")], "51.5"),
+        ([(0, K.START, "1.03"), (40, K.STOP)], None),
+        ([(0, K.RESUME)], None),
+        ([], None),
+    ],
+)
+def test_a_flow_is_projected_to_its_ordered_minutes(steps: list[Any], planned: str | None) -> None:
+    delivery = deliver(timeline(*steps), planned_minutes=40)
+    assert delivery.planned_mg == (None if planned is None else Decimal(planned))
+    assert deliver(timeline(*steps)).planned_mg is None
+
+
+@pytest.mark.parametrize(
+    ("planned", "ordered", "found"),
+    [
+        ("41.3", "41.2", {}),
+        ("41.301", "41.2", {"projected_more_than_ordered": None}),
+        ("30", "41.2", {}),
+        ("70", None, {}),
+        ("70.001", None, {"projected_above_limit": "above_max_mg_per_kg"}),
+        ("71", "41.2", {"projected_more_than_ordered": None, "projected_above_limit": "above_max_mg_per_kg"}),
+        (None, "41.2", {}),
+    ],
+)
+def test_what_a_flow_would_come_to_too_much_of(planned: str | None, ordered: str | None, found: Any) -> None:
+    amounts = [None if amount is None else Decimal(amount) for amount in (planned, ordered)]
+    assert projection_deviations(*amounts, LIMITS, Decimal(70), tolerance_mg=Decimal("0.1")) == found
+
+
+@pytest.mark.parametrize(
+    ("ordered", "current", "asks"),
+    [
+        ("82.4", "78.28", True),  # exactly 5 % less
+        ("82.4", "86.52", True),  # exactly 5 % more
+        ("82.4", "78.29", False),
+        ("82.4", "86.51", False),
+        ("82.4", "82.4", False),
+        (None, "82.4", False),
+        ("82.4", None, False),
+    ],
+)
+def test_a_weight_that_changed_by_exactly_the_fraction_is_confirmed(
+    ordered: str | None, current: str | None, asks: bool
+) -> None:
+    weights = [None if weight is None else Decimal(weight) for weight in (ordered, current)]
+    assert order_needs_reconfirmation(*weights, Decimal("0.05")) is asks
+
+
+def test_what_a_session_has_had_counts_towards_its_limits_and_not_beside_the_dose_before() -> None:
+    at = {"weight_kg": Decimal(70), "previous_dose_mg": Decimal(41)}
+    assert limit_breaches(LIMITS, dose_mg=Decimal(30), given_before_mg=Decimal(40), **at) == ()
+    assert limit_breaches(LIMITS, dose_mg=Decimal("30.001"), given_before_mg=Decimal(40), **at) == (
+        "above_max_mg_per_kg",
+    )

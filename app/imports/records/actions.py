@@ -54,12 +54,13 @@ from app.monitoring.models import DissociationNote, VitalSigns
 from app.monitoring.schemas import DissociationNoteCreate, VitalSignsCreate
 from app.patients import models as patients
 from app.patients import queries as patient_queries
-from app.patients.actions import record_weight, register_patient
+from app.patients.actions import register_patient
 from app.patients.rules import folded
 from app.patients.schemas import PatientCreate, WeightCreate
 from app.sessions.models import TreatmentSession
 from app.treatment.actions import record_past_session
 from app.treatment.schemas import PastSession
+from app.treatment.weights.actions import record_weight
 
 KINDS: Final = (
     "patient",

@@ -1,0 +1,1 @@
+"""Weights, with the orders and doses that rest on them."""
