@@ -52,6 +52,7 @@ from app.sessions.routes import router as sessions
 from app.treatment.decisions.routes import router as decisions
 from app.treatment.doses.routes import router as doses
 from app.treatment.elsewhere.routes import router as elsewhere
+from app.treatment.proposal.routes import router as proposal
 from app.treatment.routes import router as treatment
 from app.treatment.rows.routes import router as session_rows
 from app.treatment.screenings.routes import router as screenings
@@ -83,6 +84,7 @@ ROUTERS: Final = (
     sessions,
     dosing,
     doses,
+    proposal,
     monitoring,
     assessments,
     treatment,

@@ -611,6 +611,24 @@ async def create_dose_order(stage: Stage) -> Call:
 
 
 @recipe
+async def get_dose_proposal(stage: Stage) -> Call:
+    patient = await stage.care.patient()
+    await stage.care.weight(patient)
+    session = await stage.care.session(await stage.care.course(patient, protocol_code="KET_IV_6x3W"))
+    return Call({"session_id": session["id"]})
+
+
+@recipe
+async def reconfirm_dose_order(stage: Stage) -> Call:
+    patient = await stage.care.patient()
+    await stage.care.weight(patient, measured_at=ago(hours=2))
+    session = await stage.care.session(await stage.care.course(patient))
+    order = await stage.care.order(session, ordered_mg_per_kg=0.5, infusion_minutes=40)
+    await stage.care.weight(patient, 76.9)
+    return Call({"dose_order_id": order["id"]}, {}, version_header(await stage.care.again(order)))
+
+
+@recipe
 async def create_administration(stage: Stage) -> Call:
     session = await stage.care.session()
     body = {"drug": "ketamine", "route": "intravenous", "drawn_mg": 41.2, "events": [start(50)]}

@@ -1,0 +1,1 @@
+"""The dose a session's plan leads to, before anybody orders it."""
