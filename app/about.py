@@ -46,7 +46,7 @@ _TAGS: Final = {
     "courses": "A series of sessions for one patient under one protocol, and its plan.",
     "sessions": "One treatment visit: its moves, and the whole record of it.",
     "dosing": "What was ordered and what was really given, minute by minute.",
-    "monitoring": "Vital signs and dissociation notes.",
+    "monitoring": "Vital signs, when they are due, and who watches; dissociation notes.",
     "assessments": "Questionnaires and ratings with their scores.",
     "alerts": "What a person must acknowledge and resolve, such as an answer about suicide or a dose too high.",
     "outcomes": "The curve of a course, and what it came to: response, remission, and what is missing.",

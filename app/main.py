@@ -34,6 +34,8 @@ from app.kernel.pages.routes import router as pages
 from app.kernel.settings import Settings
 from app.kernel.workers import run_workers
 from app.monitoring.routes import router as monitoring
+from app.monitoring.slots.routes import router as vital_slots
+from app.monitoring.watches.routes import router as watches
 from app.outcomes.routes import router as outcomes
 from app.patients.allergies.routes import router as allergies
 from app.patients.conditions.routes import router as conditions
@@ -56,6 +58,7 @@ from app.treatment.proposal.routes import router as proposal
 from app.treatment.routes import router as treatment
 from app.treatment.rows.routes import router as session_rows
 from app.treatment.screenings.routes import router as screenings
+from app.treatment.watching.routes import router as watching
 from app.treatment.weights.routes import router as weights
 
 ROUTERS: Final = (
@@ -85,7 +88,10 @@ ROUTERS: Final = (
     dosing,
     doses,
     proposal,
+    watching,
     monitoring,
+    vital_slots,
+    watches,
     assessments,
     treatment,
     session_rows,

@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol
 from urllib.parse import parse_qs
 from uuid import UUID
@@ -45,7 +45,10 @@ _READING: Final = (
     "temperature_c",
     "sedation_moaas",
     "note",
+    "late",
+    "slot_conflict",
 )
+_LATE: Final = timedelta(minutes=5)
 _ASSESSMENT: Final = (
     *_MARKS,
     "instrument",
@@ -311,8 +314,8 @@ class SqliteStore:
         raised = "" if alert is None else self._one(self._alert, *below, form["id"], *alert.values())
         self._connection.execute("COMMIT")
         return (
-            f'{shown[:-1]},"dose_orders":[],"administrations":[{given}],"vital_signs":[],'
-            f'"dissociation_notes":[{noted}],"assessments":[{scored}],"alerts":[{raised}],"omitted":[]}}'
+            f'{shown[:-1]},"dose_orders":[],"administrations":[{given}],"vital_slots":[],"vital_signs":[],'
+            f'"dissociation_notes":[{noted}],"watches":[],"assessments":[{scored}],"alerts":[{raised}],"omitted":[]}}'
         )
 
     async def new_assessment(self, patient_id: str, row: Row, alert: Row | None) -> str | None:
@@ -422,14 +425,17 @@ class Reference:
         return await self._store.new_session(patient_id, parts, alert)
 
     async def _new_reading(self, session_id: str, body: Mapping[str, Any]) -> str | None:
+        now, measured_at = datetime.now(UTC), datetime.fromisoformat(body["measured_at"])
         row = [
-            *self._marks(datetime.now(UTC)),
-            datetime.fromisoformat(body["measured_at"]),
+            *self._marks(now),
+            measured_at,
             body.get("measured_by"),
             body.get("source", "manual"),
             *(body.get(name) for name in _READING[9:14]),
             *(None if (value := body.get(name)) is None else round(value * _TENTH) for name in _READING[14:16]),
-            *(body.get(name) for name in _READING[16:]),
+            *(body.get(name) for name in _READING[16:18]),
+            now - measured_at > _LATE,
+            False,
         ]
         return await self._store.new_reading(session_id, row)
 

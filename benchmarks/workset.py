@@ -389,6 +389,8 @@ class _Maker:
             oxygen_l_per_min=Decimal(2),
             temperature_c=Decimal("36.8"),
             sedation_moaas=5,
+            late=False,
+            slot_conflict=False,
         )
         return Fact(VitalSigns, reading, "vital_signs.recorded")
 

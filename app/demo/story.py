@@ -6,7 +6,7 @@ What one step makes (an id, a dose) the later ones of the same patient find in t
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from random import Random
 from typing import Any, Final
@@ -47,22 +47,20 @@ from app.monitoring.actions import (
     void_vital_signs,
 )
 from app.monitoring.models import VitalSigns
-from app.monitoring.rules import pressure_alarms
+from app.monitoring.rules import LIMITS, Measured, findings
 from app.monitoring.schemas import DissociationNoteCreate, VitalSignsCreate, VitalSignsUpdate
 from app.patients.actions import record_weight, register_patient
 from app.patients.episodes.actions import open_episode
 from app.patients.episodes.schemas import EpisodeCreate
 from app.patients.schemas import EmergencyContact, Identifier, PatientCreate, Sex, WeightCreate
 from app.policies.catalogue import shipped_policies
+from app.policies.rules import resolve as policies_at
 from app.protocols.rules import Route
 from app.sessions.actions import (
     abort_session,
-    cancel_session,
-    check_in_session,
     clear_session,
     discharge_session,
     hold_session,
-    mark_no_show,
     release_session,
     schedule_session,
 )
@@ -80,12 +78,25 @@ from app.treatment.actions import record_past_session, void_session
 from app.treatment.decisions.actions import record_decision
 from app.treatment.doses.actions import record_administration, record_dose_event
 from app.treatment.schemas import PastSession
+from app.treatment.watching.actions import cancel_session, check_in_session, mark_no_show
 
 Act = Callable[[WriteSession, Actor], Awaitable[object]]
 
 _CLOSE_TOGETHER: Final = ["below_usual_interval", "below_minimum_interval", "too_many_in_week"]
 _HISTORIC_DAYS: Final = 14
 _TOO_HIGH: Final = (160, 100)
+_LIMITS: Final = policies_at(shipped_policies(), LIMITS, (), datetime.min.replace(tzinfo=UTC))
+_OXYGEN: Final = ("Sat up and breathed deeply; oxygen given.", "Saturation came back without help.")
+# What is done about a reading that alarms, and how that ends.
+_SEEN_TO: Final = {
+    "pressure_high": (
+        "At the chair; infusion slower, measured again every five minutes.",
+        "Pressure came down by itself; no medicine was needed.",
+    ),
+    "sedation_deep": ("At the chair; breathing is calm, airway free.", "Awake again and answers to the name."),
+    "spo2_low": _OXYGEN,
+    "spo2_emergency": _OXYGEN,
+}
 _STRONG: Final = 6
 
 
@@ -552,10 +563,8 @@ class PatientStory:
             typed_at = t0 + timedelta(minutes=together[-1].minute, seconds=90)
             self._add(typed_at, "nurse", "session:write", self._typing(number, t0, together))
             for reading in together:
-                if pressure_alarms(
-                    shipped_policies()["pressure_escalate_from"].pressure, reading.systolic_mmhg, reading.diastolic_mmhg
-                ):
-                    self._see_to_pressure(number, reading, typed_at)
+                if codes := _alarming(reading):
+                    self._see_to_reading(number, reading, codes, typed_at)
         note_minute = min(dose.peak_minute, 30) - self.random.randrange(6)
         self._add(
             t0 + timedelta(minutes=note_minute + 2), "therapist", "observation:write",
@@ -577,20 +586,19 @@ class PatientStory:
 
         return typed
 
-    def _see_to_pressure(self, number: int, reading: Reading, typed_at: datetime) -> None:
-        """The prescriber comes, and stays until the pressure has come down."""
+    def _see_to_reading(self, number: int, reading: Reading, codes: Sequence[str], typed_at: datetime) -> None:
+        """The prescriber comes, and stays until it is better."""
+        noted, settled = _SEEN_TO["pressure_high" if "pressure_high" in codes else codes[0]]
 
         async def come(db: WriteSession, actor: Actor) -> None:
             cause = self.reading_ids[number, reading.minute]
             for alert in (await db.execute(alert_queries.unresolved_alerts_of(actor, cause))).scalars():
-                body = AcknowledgeAlert(note="At the chair; infusion slower, measured again every five minutes.")
-                await acknowledge_alert(db, actor, alert.id, body, alert.version)
+                await acknowledge_alert(db, actor, alert.id, AcknowledgeAlert(note=noted), alert.version)
 
         async def settle(db: WriteSession, actor: Actor) -> None:
             cause = self.reading_ids[number, reading.minute]
             for alert in (await db.execute(alert_queries.unresolved_alerts_of(actor, cause))).scalars():
-                body = ResolveAlert(disposition="Pressure came down by itself; no medicine was needed.")
-                await resolve_alert(db, actor, alert.id, body, alert.version)
+                await resolve_alert(db, actor, alert.id, ResolveAlert(disposition=settled), alert.version)
 
         self._add(typed_at + timedelta(minutes=1), "prescriber", "alert:write", come)
         self._add(typed_at + timedelta(minutes=25), "prescriber", "alert:write", settle)
@@ -851,6 +859,17 @@ def _vital_signs(t0: datetime, reading: Reading, *, whole: bool = False) -> Vita
     if reading.sedation_moaas == 0:
         told |= {"oxygen_l_per_min": 4, "note": "Did not answer to a stimulus; airway held, prescriber at the chair."}
     return VitalSignsCreate.model_validate(told)
+
+
+def _alarming(reading: Reading) -> list[str]:
+    """Why somebody is called to a reading during a session."""
+    measured = Measured(
+        reading.systolic_mmhg,
+        reading.diastolic_mmhg,
+        spo2_percent=reading.spo2_percent,
+        sedation_moaas=reading.sedation_moaas,
+    )
+    return [one.code for one in findings(measured, None, _LIMITS) if one.severity is not None]
 
 
 def _calm(reading: Reading) -> Reading:

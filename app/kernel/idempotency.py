@@ -187,7 +187,10 @@ async def forget_old(db: WriteSession) -> None:
 
 
 def digest_of_create(body: Any) -> str:
-    """What a create asked for, as a digest: the same id with another content is a conflict."""
+    """What a create asked for, as a digest: the same id with another content is a conflict.
+
+    What was confirmed, and the clock of a device at the moment it sends, may differ from one sending to the next.
+    """
     return hashlib.sha256(
-        orjson.dumps(body.model_dump(mode="json", exclude={"confirm"}), option=orjson.OPT_SORT_KEYS)
+        orjson.dumps(body.model_dump(mode="json", exclude={"confirm", "device_sent_at"}), option=orjson.OPT_SORT_KEYS)
     ).hexdigest()

@@ -102,6 +102,11 @@ class UnsupportedMediaType(Failure):
 
 
 def problem_body(failure: Failure, request_id: str) -> bytes:
+    """The document for a failure, as bytes."""
+    return orjson.dumps(problem_of(failure, request_id), option=orjson.OPT_UTC_Z, default=str)
+
+
+def problem_of(failure: Failure, request_id: str) -> dict[str, object]:
     """The document for a failure."""
     faults = [
         {
@@ -112,7 +117,7 @@ def problem_body(failure: Failure, request_id: str) -> bytes:
         }
         for f in failure.faults[:MOST_FAULTS]
     ]
-    document: dict[str, object] = {
+    return {
         **failure.members,  # first, so that none of them can stand in for what every problem has
         "type": f"/problems/{failure.code}",
         "code": failure.code,
@@ -122,7 +127,6 @@ def problem_body(failure: Failure, request_id: str) -> bytes:
         "request_id": request_id,
         **({"errors": faults} if faults else {}),
     }
-    return orjson.dumps(document, option=orjson.OPT_UTC_Z, default=str)
 
 
 def problem_response(failure: Failure, request_id: str) -> Response:

@@ -1,1 +1,1 @@
-"""Vital signs and dissociation notes."""
+"""Watching: vital signs, when they are due, who keeps watch; dissociation notes."""

@@ -1,13 +1,16 @@
 """Recording what was measured and observed. Appending never touches the session's own row."""
 
 from collections.abc import Sequence
-from typing import Final
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from app.alerts.actions import Cause, end_alerts_of, raise_alert
-from app.alerts.rules import AlertSeverity
+from app.alerts.queries import unresolved_alerts_of
+from app.kernel import clock
 from app.kernel.actor import Actor
 from app.kernel.database import WriteSession
+from app.kernel.errors import Failure
 from app.kernel.ledger import name_change
 from app.kernel.records import (
     already_created,
@@ -15,10 +18,14 @@ from app.kernel.records import (
     mark_entered_in_error,
     one,
     one_for_update,
+    one_in_version,
+    one_locked,
     reason_of_change,
+    require_version,
 )
 from app.monitoring import rules
 from app.monitoring.models import DissociationNote, VitalSigns
+from app.monitoring.rules import Finding, Measured
 from app.monitoring.schemas import (
     MEASURES,
     OBSERVATIONS,
@@ -27,19 +34,33 @@ from app.monitoring.schemas import (
     VitalSignsCreate,
     VitalSignsUpdate,
 )
-from app.policies.queries import values_for
-from app.policies.rules import InForce
+from app.monitoring.slots import actions as slots
+from app.monitoring.slots.actions import Watched
+from app.monitoring.slots.queries import last_pressure_before, standing_readings
 from app.sessions.models import TreatmentSession
+from app.sessions.rules import SessionStatus
 
 
 async def record_vital_signs(db: WriteSession, actor: Actor, session_id: UUID, body: VitalSignsCreate) -> VitalSigns:
     """Record one set of readings, in whatever state the session is.
 
+    It takes the slot it fits, raises an alert where that is needed, and is asked for again where it is abnormal.
+
     Raises:
         ImpossiblePressure: diastolic not below systolic.
     """
-    treatment = await one(db, actor, TreatmentSession, session_id)
-    return await _append(db, actor, treatment, body, "#")
+    return await _append(db, actor, await _watched(db, actor, session_id), body, "#")
+
+
+async def add_past_vital_signs(
+    db: WriteSession, actor: Actor, treatment: TreatmentSession, body: VitalSignsCreate
+) -> VitalSigns:
+    """Record a reading of a session that is over and is being recorded now, together with it; it has no slots.
+
+    Raises:
+        ImpossiblePressure: diastolic not below systolic.
+    """
+    return await _append(db, actor, await slots.watched_session(db, actor, treatment), body, "#")
 
 
 async def record_vital_signs_batch(
@@ -50,90 +71,187 @@ async def record_vital_signs_batch(
     Raises:
         ImpossiblePressure: with the place of the reading.
     """
-    treatment = await one(db, actor, TreatmentSession, session_id)
-    return [await _append(db, actor, treatment, item, f"#/items/{number}") for number, item in enumerate(items)]
+    watched = await _watched(db, actor, session_id)
+    return [await _append(db, actor, watched, item, f"#/items/{number}") for number, item in enumerate(items)]
 
 
-async def _append(
-    db: WriteSession, actor: Actor, treatment: TreatmentSession, body: VitalSignsCreate, pointer: str
-) -> VitalSigns:
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one reading of several that are recorded each by itself."""
+
+    status: int
+    reading: VitalSigns | None = None
+    failure: Failure | None = None
+
+
+async def record_vital_signs_each(
+    db: WriteSession, actor: Actor, session_id: UUID, items: Sequence[VitalSignsCreate | Failure]
+) -> list[Outcome]:
+    """Record several sets of readings in the order sent, each by itself; what cannot be read comes as its failure.
+
+    Whatever refuses a reading does so before its first row is written, so one that is refused leaves nothing behind
+    and keeps none of the others out.
+    """
+    watched = await _watched(db, actor, session_id)
+    outcomes: list[Outcome] = []
+    for item in items:
+        if isinstance(item, Failure):
+            outcomes.append(Outcome(item.status, failure=item))
+            continue
+        try:
+            reading = await _append(db, actor, watched, item, "#")
+        except Failure as failure:
+            outcomes.append(Outcome(failure.status, failure=failure))
+        else:
+            outcomes.append(Outcome(200 if db.info.pop("already_created", False) else 201, reading))
+    return outcomes
+
+
+async def _watched(db: WriteSession, actor: Actor, session_id: UUID) -> Watched:
+    """The session, locked: readings of one session come one after the other. Its version stays what it is."""
+    return await slots.watched_session(db, actor, await one_locked(db, actor, TreatmentSession, session_id))
+
+
+async def _append(db: WriteSession, actor: Actor, watched: Watched, body: VitalSignsCreate, pointer: str) -> VitalSigns:
+    treatment = watched.treatment
     if (before := await already_created(db, actor, VitalSigns, body, session_id=treatment.id)) is not None:
         return before
     rules.require_possible_pressure(body.systolic_mmhg, body.diastolic_mmhg, pointer=f"{pointer}/diastolic_mmhg")
-    limit = await _pressure_limit(db, actor, treatment.patient_id)
+    now, sent_at = clock.now(), body.device_sent_at
     reading = VitalSigns(
         **identity_of(actor, body),
         patient_id=treatment.patient_id,
         session_id=treatment.id,
         **body.model_dump(exclude={"id"}),
+        late=_is_late(watched, body.measured_at, now),
+        slot_conflict=False,
+        clock_skew_seconds=None if sent_at is None else rules.clock_skew_seconds(sent_at, now),
     )
     db.add(reading)
     name_change(db, reading, "vital_signs.recorded", occurred_at=body.measured_at)
-    if _alarms(limit, reading):
-        _alarm(db, actor, reading, limit)
+    await slots.take(db, watched, reading)
+    found = await _findings(db, actor, watched, reading)
+    for finding in found:
+        _alarm(db, actor, reading, finding)
+    await slots.ask_again(db, actor, watched, reading, found)
     return reading
 
 
-_LIMIT: Final = "pressure_escalate_from"
+def _is_late(watched: Watched, measured_at: datetime, recorded_at: datetime) -> bool:
+    is_over = SessionStatus(watched.treatment.status) in {SessionStatus.DISCHARGED, SessionStatus.SIGNED}
+    return is_over or rules.is_recorded_late(measured_at, recorded_at, watched.tolerance_minutes)
 
 
-async def _pressure_limit(db: WriteSession, actor: Actor, patient_id: UUID) -> InForce:
-    """From which pressure on somebody has to look at a patient now."""
-    return (await values_for(db, actor, [_LIMIT], patient_id))[_LIMIT]
+# ── what is found in them ────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _alarms(limit: InForce, reading: VitalSigns) -> bool:
-    return rules.pressure_alarms(limit.pressure, reading.systolic_mmhg, reading.diastolic_mmhg)
+async def _findings(db: WriteSession, actor: Actor, watched: Watched, reading: VitalSigns) -> tuple[Finding, ...]:
+    """What is found in a reading as it stands; a rise is looked for only where it would change anything."""
+    started_at, measured = watched.treatment.started_at, reading.measured
+    if started_at is None or (reading.measured_at <= started_at and watched.treatment.given_on is None):
+        return rules.findings(measured, None, watched.limits, before_dose=True)
+    found = rules.findings(measured, None, watched.limits)
+    has_pressure = rules.PRESSURE in measured.measures and all(one.measure != rules.PRESSURE for one in found)
+    if not (watched.is_going_on and has_pressure):
+        return found
+    before = (await db.execute(last_pressure_before(actor, watched.treatment.id, started_at))).first()
+    return found if before is None else rules.findings(measured, Measured(*before), watched.limits)
 
 
-def _alarm(db: WriteSession, actor: Actor, reading: VitalSigns, limit: InForce) -> None:
+def _alarm(db: WriteSession, actor: Actor, reading: VitalSigns, finding: Finding) -> None:
+    if finding.severity is None:
+        return
     cause = Cause(reading.__resource__, reading.id, reading.patient_id, reading.session_id, reading.measured_at)
-    high = limit.pressure
-    rule = f"Blood pressure from {high.systolic_mmhg} systolic or {high.diastolic_mmhg} diastolic mmHg. {limit.source}"
     raise_alert(
         db,
         actor,
         cause,
-        code="pressure_high",
-        severity=AlertSeverity.URGENT,
-        rule=rule,
-        policy_version=limit.version,
+        code=finding.code,
+        severity=finding.severity,
+        rule=finding.rule,
+        policy_version=finding.policy_version,
     )
+
+
+async def follow_dose(db: WriteSession, actor: Actor, treatment: TreatmentSession, cause: str) -> None:
+    """Let the slots follow the first moment of the dose, and hold readings against the limits that count after it.
+
+    A reading that was typed in before its dose was taken for one before the dose; it is looked at again.
+    """
+    if (moved := await slots.follow_dose(db, actor, treatment, cause)) is None or treatment.started_at is None:
+        return
+    readings = (await db.execute(standing_readings(actor, treatment.id))).scalars().all()
+    for reading in sorted(readings, key=lambda one: (one.measured_at, one.id)):
+        was_before = moved.was is None or reading.measured_at <= moved.was
+        if not was_before or reading.measured_at <= treatment.started_at:
+            continue
+        if not (found := await _findings(db, actor, moved.watched, reading)):
+            continue
+        raised = {one.code for one in (await db.execute(unresolved_alerts_of(actor, reading.id))).scalars()}
+        for finding in found:
+            if finding.code not in raised:
+                _alarm(db, actor, reading, finding)
+        await slots.ask_again(db, actor, moved.watched, reading, found)
+
+
+# ── correcting ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def _locked(db: WriteSession, actor: Actor, reading_id: UUID, if_match: int | None) -> tuple[VitalSigns, Watched]:
+    """A reading and its session, the session locked first: everybody takes the two in this order."""
+    seen = await one_in_version(db, actor, VitalSigns, reading_id, if_match)
+    watched = await _watched(db, actor, seen.session_id)
+    reading = await one_locked(db, actor, VitalSigns, reading_id)
+    require_version(reading, if_match)
+    return reading, watched
 
 
 async def correct_vital_signs(  # a correction carries version and reason
     db: WriteSession, actor: Actor, reading_id: UUID, body: VitalSignsUpdate, if_match: int | None, reason: str | None
 ) -> VitalSigns:
-    """Correct a reading, with a reason unless it is one's own recent slip.
+    """Correct a reading, with a reason unless it is one's own recent slip. Alerts and slots follow.
 
     Raises:
         ImpossiblePressure: diastolic not below systolic.
         NothingLeft: no measurement would be left.
     """
-    reading = await one_for_update(db, actor, VitalSigns, reading_id, if_match)
+    reading, watched = await _locked(db, actor, reading_id, if_match)
     why = reason_of_change(actor, reading, reason)
-    limit = await _pressure_limit(db, actor, reading.patient_id)
-    told, alarmed = body.model_dump(exclude_unset=True), _alarms(limit, reading)
-    for member, value in told.items():
-        setattr(reading, member, value)
-    rules.require_something_left((getattr(reading, one_of) for one_of in MEASURES), told.keys() & MEASURES)
-    rules.require_possible_pressure(reading.systolic_mmhg, reading.diastolic_mmhg)
+    told = body.model_dump(exclude_unset=True)
+    before = {finding.code for finding in await _findings(db, actor, watched, reading)}
+    with db.no_autoflush:  # a pressure of two corrected halves is impossible until both are there
+        for member, value in told.items():
+            setattr(reading, member, value)
+        rules.require_something_left((getattr(reading, one_of) for one_of in MEASURES), told.keys() & MEASURES)
+        rules.require_possible_pressure(reading.systolic_mmhg, reading.diastolic_mmhg)
+    if "measured_at" in told:
+        reading.late = _is_late(watched, reading.measured_at, reading.recorded_at)
+    cause = f"vital_signs {reading.id}"
+    await slots.rebind(db, actor, watched, cause)
+    found = await _findings(db, actor, watched, reading)
+    slots.withdraw_repeats(db, actor, watched, reading, slots.repeat_due(watched, reading, found), cause)
+    # Also what was not found before: the limit may have been another when it was recorded.
+    for alert in (await db.execute(unresolved_alerts_of(actor, reading.id))).scalars().all():
+        if alert.code not in {finding.code for finding in found}:
+            await end_alerts_of(db, actor, reading.id, "The reading was corrected.", code=alert.code)
+    for finding in found:
+        if finding.code not in before:
+            _alarm(db, actor, reading, finding)
+    await slots.ask_again(db, actor, watched, reading, found)
     name_change(db, reading, "vital_signs.corrected", reason=why, occurred_at=reading.measured_at)
-    if not _alarms(limit, reading):
-        # Also where it did not alarm before: the limit may have been another when it was recorded.
-        await end_alerts_of(db, actor, reading.id, "The reading was corrected.")
-    elif not alarmed:
-        _alarm(db, actor, reading, limit)
     return reading
 
 
 async def void_vital_signs(
     db: WriteSession, actor: Actor, reading_id: UUID, reason: str, if_match: int | None
 ) -> VitalSigns:
-    """Mark a reading as entered in error; the alert it raised ends with that reason."""
-    reading = await one_for_update(db, actor, VitalSigns, reading_id, if_match)
+    """Mark a reading as entered in error: its alerts end with that reason, its slots are open again."""
+    reading, watched = await _locked(db, actor, reading_id, if_match)
     mark_entered_in_error(db, actor, reading, reason)
     await end_alerts_of(db, actor, reading.id, f"Entered in error: {reason}")
+    cause = f"vital_signs {reading.id}"
+    slots.withdraw_repeats(db, actor, watched, reading, None, cause)
+    await slots.rebind(db, actor, watched, cause)
     return reading
 
 

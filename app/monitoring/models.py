@@ -20,6 +20,7 @@ from app.kernel.tables import (
     belongs_to,
     in_range,
 )
+from app.monitoring.rules import Measured
 
 
 class VitalSigns(ClinicRecord, Base):
@@ -60,6 +61,21 @@ class VitalSigns(ClinicRecord, Base):
     temperature_c: Mapped[Celsius | None]
     sedation_moaas: Mapped[int | None]
     note: Mapped[LongText | None]
+    late: Mapped[bool]
+    slot_conflict: Mapped[bool]
+    device_sent_at: Mapped[datetime | None]
+    clock_skew_seconds: Mapped[int | None]
+
+    @property
+    def measured(self) -> Measured:
+        """What is held against limits."""
+        return Measured(
+            self.systolic_mmhg,
+            self.diastolic_mmhg,
+            self.respiratory_rate_per_min,
+            self.spo2_percent,
+            self.sedation_moaas,
+        )
 
 
 class DissociationNote(ClinicRecord, Base):

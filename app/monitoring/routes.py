@@ -1,6 +1,6 @@
 """Vital signs and dissociation notes over HTTP."""
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
@@ -8,20 +8,23 @@ from starlette.responses import Response
 
 from app.kernel.actor import Actor
 from app.kernel.endpoint import Endpoint, IfMatch, WriteDb, require
-from app.kernel.errors import NotFound, PreconditionFailed, PreconditionRequired
+from app.kernel.errors import Failure, NotFound, PreconditionFailed, PreconditionRequired
 from app.kernel.ledger import columns_of
-from app.kernel.problems import documented
+from app.kernel.problems import documented, failure_of_validation, problem_of
 from app.kernel.record_routes import add_list, add_reads, add_void
 from app.kernel.records import ChangeReason, ChangeReasonRequired, Resource, changed, created, register, respond
 from app.monitoring import actions, queries
 from app.monitoring.models import DissociationNote, VitalSigns
 from app.monitoring.rules import ImpossiblePressure, NothingLeft
 from app.monitoring.schemas import (
+    BatchMode,
     DissociationNoteCreate,
     DissociationNoteRead,
     DissociationNoteUpdate,
+    Unfit,
     VitalSignsBatch,
     VitalSignsCreate,
+    VitalSignsOutcomes,
     VitalSignsRead,
     VitalSignsRecorded,
     VitalSignsUpdate,
@@ -58,15 +61,38 @@ async def create_vital_signs(
     "/sessions/{session_id}/vital-signs/batch",
     status_code=201,
     response_model=VitalSignsRecorded,
-    responses=documented(NotFound, ImpossiblePressure),
+    responses=documented(NotFound, ImpossiblePressure)
+    | {207: {"model": VitalSignsOutcomes, "description": "With `independent`: what became of each reading."}},
 )
 async def create_vital_signs_batch(
     db: WriteDb, actor: MayWriteSessions, session_id: UUID, body: VitalSignsBatch
 ) -> Response:
-    """Record up to 500 sets of readings, all or none; a fault names its place, such as `#/items/3/systolic_mmhg`."""
+    """Record up to 500 sets of readings, all or none; a fault names its place, such as `#/items/3/systolic_mmhg`.
+
+    With `"mode": "independent"` each is recorded by itself, in the order sent, and 207 answers one result for each:
+    201 with the reading, 200 where its `id` says that it is there already, or a problem.
+    """
+    if body.mode is BatchMode.INDEPENDENT:
+        outcomes = await actions.record_vital_signs_each(db, actor, session_id, [_item(one) for one in body.items])
+        await db.flush()
+        return respond(db, {"items": [_outcome(actor, one) for one in outcomes]}, status=207)
     readings = await actions.record_vital_signs_batch(db, actor, session_id, body.items)
     await db.flush()
     return respond(db, {"items": [VITAL_SIGNS.present(columns_of(reading)) for reading in readings]}, status=201)
+
+
+def _item(item: VitalSignsCreate | Unfit) -> VitalSignsCreate | Failure:
+    if isinstance(item, Unfit):
+        return failure_of_validation([{**one, "loc": ("body", *one["loc"])} for one in item.errors], None)
+    return item
+
+
+def _outcome(actor: Actor, outcome: actions.Outcome) -> dict[str, Any]:
+    return {
+        "status": outcome.status,
+        "resource": None if outcome.reading is None else VITAL_SIGNS.present(columns_of(outcome.reading), actor),
+        "problem": None if outcome.failure is None else problem_of(outcome.failure, actor.request_id),
+    }
 
 
 add_list(router, VITAL_SIGNS, path="/vital-signs", plural="vital_signs", title="vital signs", order_by="measured_at")

@@ -1,12 +1,24 @@
 """Shapes of vital signs and dissociation notes."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Final, Self
+from typing import Annotated, Any, Final, Self, cast
 
-from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
+from app.kernel.problems import Problem
 from app.kernel.schemas import (
     ClinicRecordRead,
     Count,
@@ -88,6 +100,10 @@ class VitalSignsCreate(CreateSchema):
         default=None, description="MOAA/S: 5 is awake, 0 does not respond.", examples=[5]
     )
     note: NoteText | None = Field(default=None, description="Free text.", examples=["Cuff on the left arm."])
+    device_sent_at: UtcTime | None = Field(
+        default=None,
+        description="What the clock of the sending device says while it sends; sent again, it may say something else.",
+    )
 
     @model_validator(mode="after")
     def _something_was_measured(self) -> Self:
@@ -114,10 +130,45 @@ class VitalSignsUpdate(RequestSchema):
     note: NoteText | None = Field(default=None, description="Free text.", examples=["Cuff on the left arm."])
 
 
-class VitalSignsBatch(RequestSchema):
-    """Several readings, all or none."""
+class BatchMode(StrEnum):
+    """Whether one reading that cannot be recorded keeps the others out."""
 
-    items: Annotated[list[VitalSignsCreate], Field(min_length=1, max_length=500)] = Field(description="The readings.")
+    ATOMIC = "atomic"
+    INDEPENDENT = "independent"
+
+
+@dataclass(frozen=True, slots=True)
+class Unfit:
+    """An item that is no reading, and why."""
+
+    errors: tuple[Mapping[str, Any], ...]
+
+
+def _each_alone(value: object, read: ValidatorFunctionWrapHandler, info: ValidationInfo) -> object:
+    """Read one item; in an independent batch one that cannot be read is kept with what is wrong about it."""
+    try:
+        return read(value)
+    except ValidationError as error:
+        if info.data.get("mode") is not BatchMode.INDEPENDENT:
+            raise
+        return Unfit(tuple(cast("Mapping[str, Any]", one) for one in error.errors()))
+
+
+BatchItem = Annotated[VitalSignsCreate, WrapValidator(_each_alone)]
+
+
+class VitalSignsBatch(RequestSchema):
+    """Several readings: all or none, or each by itself."""
+
+    mode: BatchMode = Field(
+        default=BatchMode.ATOMIC,
+        description="`atomic`: all or none. `independent`: each by itself, for a device that sends what it kept while "
+        "it was offline, some of it perhaps for the second time.",
+        examples=["independent"],
+    )
+    items: Annotated[list[BatchItem], Field(min_length=1, max_length=500)] = Field(
+        description="The readings, in the order in which they are recorded."
+    )
 
 
 class VitalSignsRead(ClinicRecordRead):
@@ -137,12 +188,39 @@ class VitalSignsRead(ClinicRecordRead):
     temperature_c: float | None = Field(description="Temperature.", examples=[36.8])
     sedation_moaas: int | None = Field(description="MOAA/S: 5 is awake, 0 does not respond.", examples=[5])
     note: str | None = Field(description="Free text.", examples=["Cuff on the left arm."])
+    late: bool = Field(
+        description="It came into the record late: more than the policy `vital_slot_late_after_minutes` after it was "
+        "measured, or when the session was over. Whether it was *measured* late its slot says.",
+        examples=[False],
+    )
+    slot_conflict: bool = Field(
+        description="Another reading had taken the slot that this one fits; it is kept as an extra one.",
+        examples=[False],
+    )
+    device_sent_at: UtcTime | None = Field(description="What the sending device's clock said.")
+    clock_skew_seconds: int | None = Field(
+        description="By how much that clock ran ahead of the server's; below zero: behind.", examples=[-2]
+    )
 
 
 class VitalSignsRecorded(ResponseSchema):
     """The readings of a batch, in the order sent."""
 
     items: list[VitalSignsRead] = Field(description="The readings.")
+
+
+class VitalSignsOutcome(ResponseSchema):
+    """What became of one reading of an independent batch."""
+
+    status: int = Field(description="201; 200 if it was there already; else the status of the problem.", examples=[201])
+    resource: VitalSignsRead | None = Field(description="The reading.")
+    problem: Problem | None = Field(description="Why it was not recorded.")
+
+
+class VitalSignsOutcomes(ResponseSchema):
+    """What became of each reading, in the order sent."""
+
+    items: list[VitalSignsOutcome] = Field(description="One for each reading.")
 
 
 def _known(code: str) -> str:

@@ -20,10 +20,8 @@ from app.sessions.models import TreatmentSession
 from app.sessions.rules import AlreadySigned, IllegalTransition, NotGivenThisWay
 from app.sessions.schemas import (
     AbortSession,
-    CheckInSession,
     ClearSession,
     DischargeSession,
-    EndWithoutDose,
     HoldSession,
     ReleaseSession,
     RescheduleSession,
@@ -112,14 +110,6 @@ async def reschedule_session(
     return await changed(db, SESSION, actor, await actions.reschedule_session(db, actor, session_id, body, if_match))
 
 
-@router.post("/sessions/{session_id}/check-in", response_model=SessionRead, responses=_VERB)
-async def check_in_session(
-    db: WriteDb, actor: MayWriteSchedule, session_id: UUID, body: CheckInSession, if_match: IfMatch
-) -> Response:
-    """The patient is here."""
-    return await changed(db, SESSION, actor, await actions.check_in_session(db, actor, session_id, body, if_match))
-
-
 @router.post("/sessions/{session_id}/clear", response_model=SessionRead, responses=_VERB)
 async def clear_session(
     db: WriteDb, actor: MayWriteSessions, session_id: UUID, body: ClearSession, if_match: IfMatch
@@ -142,22 +132,6 @@ async def release_session(
 ) -> Response:
     """Bring a held session back to where it was."""
     return await changed(db, SESSION, actor, await actions.release_session(db, actor, session_id, if_match))
-
-
-@router.post("/sessions/{session_id}/cancel", response_model=SessionRead, responses=_VERB)
-async def cancel_session(
-    db: WriteDb, actor: MayWriteSchedule, session_id: UUID, body: EndWithoutDose, if_match: IfMatch
-) -> Response:
-    """Call a visit off before any dose; its place in the plan is open again."""
-    return await changed(db, SESSION, actor, await actions.cancel_session(db, actor, session_id, body, if_match))
-
-
-@router.post("/sessions/{session_id}/mark-no-show", response_model=SessionRead, responses=_VERB)
-async def mark_session_no_show(
-    db: WriteDb, actor: MayWriteSchedule, session_id: UUID, body: EndWithoutDose, if_match: IfMatch
-) -> Response:
-    """The patient did not come; the place in the plan is open again."""
-    return await changed(db, SESSION, actor, await actions.mark_no_show(db, actor, session_id, body, if_match))
 
 
 @router.post("/sessions/{session_id}/abort", response_model=SessionRead, responses=_END)

@@ -36,8 +36,10 @@ from app.kernel.records import (
     one_locked,
 )
 from app.kernel.tables import ClinicRecord, Origin
-from app.monitoring.actions import record_dissociation_note, record_vital_signs
+from app.monitoring.actions import add_past_vital_signs, record_dissociation_note
 from app.monitoring.models import DissociationNote, VitalSigns
+from app.monitoring.slots.models import VitalSlot
+from app.monitoring.watches.models import Watch
 from app.patients import queries as patient_queries
 from app.patients.allergies.models import Allergy
 from app.patients.conditions.models import Condition
@@ -64,8 +66,10 @@ _CHILDREN: Final[tuple[type[ClinicRecord], ...]] = (
     DoseOrder,
     Administration,
     DoseEventRecord,
+    VitalSlot,
     VitalSigns,
     DissociationNote,
+    Watch,
     Assessment,
     Screening,
 )
@@ -204,7 +208,7 @@ def _require_over(actor: Actor, body: PastSession, ended_at: datetime, now: date
 async def _record_children(db: WriteSession, actor: Actor, treatment: TreatmentSession, body: PastSession) -> None:
     for number, reading in enumerate(body.vital_signs):
         with within(f"#/vital_signs/{number}"):
-            await record_vital_signs(db, actor, treatment.id, reading)
+            await add_past_vital_signs(db, actor, treatment, reading)
             _require_new(db)
     for number, note in enumerate(body.dissociation_notes):
         with within(f"#/dissociation_notes/{number}"):

@@ -22,6 +22,8 @@ from app.kernel.record_routes import add_void
 from app.kernel.records import AsOf, Children, IdAlreadyUsed, Resource, answer_whole, created
 from app.monitoring.routes import DISSOCIATION_NOTE, VITAL_SIGNS
 from app.monitoring.rules import ImpossiblePressure
+from app.monitoring.slots.routes import VITAL_SLOT
+from app.monitoring.watches.routes import WATCH
 from app.patients.episodes.routes import EPISODE
 from app.patients.routes import PATIENT
 from app.sessions import queries as session_queries
@@ -61,8 +63,10 @@ SESSION_RECORD: Final = Resource(
     children=(
         Children("dose_orders", DOSE_ORDER, "session_id", ("ordered_at", "id")),
         Children("administrations", ADMINISTRATION, "session_id", ("recorded_at", "id")),
+        Children("vital_slots", VITAL_SLOT, "session_id", ("due_at", "id")),
         Children("vital_signs", VITAL_SIGNS, "session_id", ("measured_at", "id")),
         Children("dissociation_notes", DISSOCIATION_NOTE, "session_id", ("observed_at", "id")),
+        Children("watches", WATCH, "session_id", ("watched_from", "id")),
         Children("assessments", ASSESSMENT, "session_id", ("assessed_at", "id")),
         Children("alerts", ALERT, "session_id", ("raised_at", "id")),
     ),

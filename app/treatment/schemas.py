@@ -10,6 +10,8 @@ from app.assessments.schemas import AssessmentCreate, AssessmentRead
 from app.dosing.schemas import AdministrationRead, AnyAdministration, DoseOrderRead
 from app.kernel.schemas import Day, Id, MgNumber, ShortText, UtcTime
 from app.monitoring.schemas import DissociationNoteCreate, DissociationNoteRead, VitalSignsCreate, VitalSignsRead
+from app.monitoring.slots.schemas import VitalSlotRead
+from app.monitoring.watches.schemas import WatchRead
 from app.sessions.schemas import SessionRead, VisitFacts
 
 
@@ -18,8 +20,10 @@ class SessionRecordRead(SessionRead):
 
     dose_orders: list[DoseOrderRead] = Field(description="Orders, oldest first.")
     administrations: list[AdministrationRead] = Field(description="What was given, with its timeline.")
+    vital_slots: list[VitalSlotRead] = Field(description="Readings that are or were due, in time.")
     vital_signs: list[VitalSignsRead] = Field(description="Readings, in time.")
     dissociation_notes: list[DissociationNoteRead] = Field(description="Dissociation notes, in time.")
+    watches: list[WatchRead] = Field(description="Who watched, in time; the last one does now.")
     assessments: list[AssessmentRead] = Field(description="Forms filled in this session, in time.")
     alerts: list[AlertRead] = Field(description="Alerts that arose, in time.")
     omitted: list[str] = Field(

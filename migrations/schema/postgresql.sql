@@ -1044,6 +1044,10 @@ CREATE TABLE vital_signs (
     temperature_c bigint,
     sedation_moaas integer,
     note text,
+    late boolean NOT NULL,
+    slot_conflict boolean NOT NULL,
+    device_sent_at timestamp with time zone,
+    clock_skew_seconds integer,
     origin character varying(64) NOT NULL,
     create_digest character varying(64),
     entered_in_error_at timestamp with time zone,
@@ -1063,6 +1067,68 @@ CREATE TABLE vital_signs (
     CONSTRAINT fk_vital_signs__clinic_id_patient_id FOREIGN KEY (clinic_id, patient_id) REFERENCES patient(clinic_id, id),
     CONSTRAINT fk_vital_signs__clinic_id_session_id FOREIGN KEY (clinic_id, session_id) REFERENCES treatment_session(clinic_id, id),
     CONSTRAINT pk_vital_signs PRIMARY KEY (clinic_id, id)
+);
+
+CREATE TABLE vital_slot (
+    clinic_id uuid NOT NULL,
+    id uuid NOT NULL,
+    patient_id uuid NOT NULL,
+    session_id uuid NOT NULL,
+    kind character varying(64) NOT NULL,
+    asks jsonb NOT NULL,
+    minutes_from_t0 integer,
+    cause_id uuid,
+    findings jsonb NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    late_from timestamp with time zone NOT NULL,
+    window_from timestamp with time zone NOT NULL,
+    window_until timestamp with time zone,
+    reading_id uuid,
+    measured_late boolean NOT NULL,
+    missed_at timestamp with time zone,
+    missed_by uuid,
+    missed_reason text,
+    origin character varying(64) NOT NULL,
+    create_digest character varying(64),
+    entered_in_error_at timestamp with time zone,
+    entered_in_error_by uuid,
+    entered_in_error_reason text,
+    version integer NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by uuid NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_vital_slot__done_or_missed CHECK (((reading_id IS NULL) OR (missed_at IS NULL))),
+    CONSTRAINT ck_vital_slot__kind_in_set CHECK (((kind)::text = ANY ((ARRAY['baseline'::character varying, 'planned'::character varying, 'repeat'::character varying])::text[]))),
+    CONSTRAINT ck_vital_slot__planned_has_minutes CHECK ((((kind)::text = 'planned'::text) = (minutes_from_t0 IS NOT NULL))),
+    CONSTRAINT ck_vital_slot__repeat_has_cause CHECK ((((kind)::text = 'repeat'::text) = (cause_id IS NOT NULL))),
+    CONSTRAINT fk_vital_slot__clinic_id_cause_id FOREIGN KEY (clinic_id, cause_id) REFERENCES vital_signs(clinic_id, id),
+    CONSTRAINT fk_vital_slot__clinic_id_patient_id FOREIGN KEY (clinic_id, patient_id) REFERENCES patient(clinic_id, id),
+    CONSTRAINT fk_vital_slot__clinic_id_reading_id FOREIGN KEY (clinic_id, reading_id) REFERENCES vital_signs(clinic_id, id),
+    CONSTRAINT fk_vital_slot__clinic_id_session_id FOREIGN KEY (clinic_id, session_id) REFERENCES treatment_session(clinic_id, id),
+    CONSTRAINT pk_vital_slot PRIMARY KEY (clinic_id, id)
+);
+
+CREATE TABLE watch (
+    clinic_id uuid NOT NULL,
+    id uuid NOT NULL,
+    patient_id uuid NOT NULL,
+    session_id uuid NOT NULL,
+    staff_id uuid NOT NULL,
+    watched_from timestamp with time zone NOT NULL,
+    note text,
+    origin character varying(64) NOT NULL,
+    create_digest character varying(64),
+    entered_in_error_at timestamp with time zone,
+    entered_in_error_by uuid,
+    entered_in_error_reason text,
+    version integer NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by uuid NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT fk_watch__clinic_id_patient_id FOREIGN KEY (clinic_id, patient_id) REFERENCES patient(clinic_id, id),
+    CONSTRAINT fk_watch__clinic_id_session_id FOREIGN KEY (clinic_id, session_id) REFERENCES treatment_session(clinic_id, id),
+    CONSTRAINT fk_watch__clinic_id_staff_id FOREIGN KEY (clinic_id, staff_id) REFERENCES principal(clinic_id, id),
+    CONSTRAINT pk_watch PRIMARY KEY (clinic_id, id)
 );
 
 CREATE TABLE weight (
@@ -1231,6 +1297,20 @@ CREATE INDEX ix_vital_signs__clinic_id_measured_at_id ON public.vital_signs USIN
 CREATE INDEX ix_vital_signs__clinic_id_patient_id_measured_at ON public.vital_signs USING btree (clinic_id, patient_id, measured_at);
 
 CREATE INDEX ix_vital_signs__clinic_id_session_id_measured_at_id ON public.vital_signs USING btree (clinic_id, session_id, measured_at, id);
+
+CREATE INDEX ix_vital_slot__clinic_id_cause_id ON public.vital_slot USING btree (clinic_id, cause_id);
+
+CREATE INDEX ix_vital_slot__clinic_id_patient_id_due_at ON public.vital_slot USING btree (clinic_id, patient_id, due_at);
+
+CREATE INDEX ix_vital_slot__clinic_id_reading_id ON public.vital_slot USING btree (clinic_id, reading_id);
+
+CREATE INDEX ix_vital_slot__clinic_id_session_id_due_at_id ON public.vital_slot USING btree (clinic_id, session_id, due_at, id);
+
+CREATE INDEX ix_watch__clinic_id_patient_id ON public.watch USING btree (clinic_id, patient_id);
+
+CREATE INDEX ix_watch__clinic_id_session_id_watched_from_id ON public.watch USING btree (clinic_id, session_id, watched_from, id);
+
+CREATE INDEX ix_watch__clinic_id_staff_id ON public.watch USING btree (clinic_id, staff_id);
 
 CREATE INDEX ix_weight__clinic_id_patient_id_measured_at ON public.weight USING btree (clinic_id, patient_id, measured_at);
 

@@ -1044,6 +1044,10 @@ CREATE TABLE vital_signs (
     temperature_c BIGINT,
     sedation_moaas INTEGER,
     note TEXT,
+    late BOOLEAN NOT NULL,
+    slot_conflict BOOLEAN NOT NULL,
+    device_sent_at DATETIME,
+    clock_skew_seconds INTEGER,
     origin VARCHAR(64) NOT NULL,
     create_digest VARCHAR(64),
     entered_in_error_at DATETIME,
@@ -1063,6 +1067,68 @@ CREATE TABLE vital_signs (
     CONSTRAINT ck_vital_signs__systolic_mmhg_in_range CHECK (systolic_mmhg >= 20 AND systolic_mmhg <= 350),
     CONSTRAINT fk_vital_signs__clinic_id_patient_id FOREIGN KEY(clinic_id, patient_id) REFERENCES patient (clinic_id, id),
     CONSTRAINT fk_vital_signs__clinic_id_session_id FOREIGN KEY(clinic_id, session_id) REFERENCES treatment_session (clinic_id, id)
+);
+
+CREATE TABLE vital_slot (
+    clinic_id CHAR(32) NOT NULL,
+    id CHAR(32) NOT NULL,
+    patient_id CHAR(32) NOT NULL,
+    session_id CHAR(32) NOT NULL,
+    kind VARCHAR(64) NOT NULL,
+    asks JSON NOT NULL,
+    minutes_from_t0 INTEGER,
+    cause_id CHAR(32),
+    findings JSON NOT NULL,
+    due_at DATETIME NOT NULL,
+    late_from DATETIME NOT NULL,
+    window_from DATETIME NOT NULL,
+    window_until DATETIME,
+    reading_id CHAR(32),
+    measured_late BOOLEAN NOT NULL,
+    missed_at DATETIME,
+    missed_by CHAR(32),
+    missed_reason TEXT,
+    origin VARCHAR(64) NOT NULL,
+    create_digest VARCHAR(64),
+    entered_in_error_at DATETIME,
+    entered_in_error_by CHAR(32),
+    entered_in_error_reason TEXT,
+    version INTEGER NOT NULL,
+    recorded_at DATETIME NOT NULL,
+    recorded_by CHAR(32) NOT NULL,
+    updated_at DATETIME NOT NULL,
+    CONSTRAINT pk_vital_slot PRIMARY KEY (clinic_id, id),
+    CONSTRAINT ck_vital_slot__planned_has_minutes CHECK ((kind = 'planned') = (minutes_from_t0 IS NOT NULL)),
+    CONSTRAINT ck_vital_slot__repeat_has_cause CHECK ((kind = 'repeat') = (cause_id IS NOT NULL)),
+    CONSTRAINT ck_vital_slot__kind_in_set CHECK (kind IN ('baseline', 'planned', 'repeat')),
+    CONSTRAINT ck_vital_slot__done_or_missed CHECK (reading_id IS NULL OR missed_at IS NULL),
+    CONSTRAINT fk_vital_slot__clinic_id_cause_id FOREIGN KEY(clinic_id, cause_id) REFERENCES vital_signs (clinic_id, id),
+    CONSTRAINT fk_vital_slot__clinic_id_patient_id FOREIGN KEY(clinic_id, patient_id) REFERENCES patient (clinic_id, id),
+    CONSTRAINT fk_vital_slot__clinic_id_reading_id FOREIGN KEY(clinic_id, reading_id) REFERENCES vital_signs (clinic_id, id),
+    CONSTRAINT fk_vital_slot__clinic_id_session_id FOREIGN KEY(clinic_id, session_id) REFERENCES treatment_session (clinic_id, id)
+);
+
+CREATE TABLE watch (
+    clinic_id CHAR(32) NOT NULL,
+    id CHAR(32) NOT NULL,
+    patient_id CHAR(32) NOT NULL,
+    session_id CHAR(32) NOT NULL,
+    staff_id CHAR(32) NOT NULL,
+    watched_from DATETIME NOT NULL,
+    note TEXT,
+    origin VARCHAR(64) NOT NULL,
+    create_digest VARCHAR(64),
+    entered_in_error_at DATETIME,
+    entered_in_error_by CHAR(32),
+    entered_in_error_reason TEXT,
+    version INTEGER NOT NULL,
+    recorded_at DATETIME NOT NULL,
+    recorded_by CHAR(32) NOT NULL,
+    updated_at DATETIME NOT NULL,
+    CONSTRAINT pk_watch PRIMARY KEY (clinic_id, id),
+    CONSTRAINT fk_watch__clinic_id_patient_id FOREIGN KEY(clinic_id, patient_id) REFERENCES patient (clinic_id, id),
+    CONSTRAINT fk_watch__clinic_id_session_id FOREIGN KEY(clinic_id, session_id) REFERENCES treatment_session (clinic_id, id),
+    CONSTRAINT fk_watch__clinic_id_staff_id FOREIGN KEY(clinic_id, staff_id) REFERENCES principal (clinic_id, id)
 );
 
 CREATE TABLE weight (
@@ -1231,6 +1297,20 @@ CREATE INDEX ix_vital_signs__clinic_id_measured_at_id ON vital_signs (clinic_id,
 CREATE INDEX ix_vital_signs__clinic_id_patient_id_measured_at ON vital_signs (clinic_id, patient_id, measured_at);
 
 CREATE INDEX ix_vital_signs__clinic_id_session_id_measured_at_id ON vital_signs (clinic_id, session_id, measured_at, id);
+
+CREATE INDEX ix_vital_slot__clinic_id_cause_id ON vital_slot (clinic_id, cause_id);
+
+CREATE INDEX ix_vital_slot__clinic_id_patient_id_due_at ON vital_slot (clinic_id, patient_id, due_at);
+
+CREATE INDEX ix_vital_slot__clinic_id_reading_id ON vital_slot (clinic_id, reading_id);
+
+CREATE INDEX ix_vital_slot__clinic_id_session_id_due_at_id ON vital_slot (clinic_id, session_id, due_at, id);
+
+CREATE INDEX ix_watch__clinic_id_patient_id ON watch (clinic_id, patient_id);
+
+CREATE INDEX ix_watch__clinic_id_session_id_watched_from_id ON watch (clinic_id, session_id, watched_from, id);
+
+CREATE INDEX ix_watch__clinic_id_staff_id ON watch (clinic_id, staff_id);
 
 CREATE INDEX ix_weight__clinic_id_patient_id_measured_at ON weight (clinic_id, patient_id, measured_at);
 

@@ -1464,6 +1464,10 @@ def upgrade() -> None:
         sa.Column("temperature_c", sa.BigInteger(), nullable=True),
         sa.Column("sedation_moaas", sa.Integer(), nullable=True),
         sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("late", sa.Boolean(), nullable=False),
+        sa.Column("slot_conflict", sa.Boolean(), nullable=False),
+        sa.Column("device_sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("clock_skew_seconds", sa.Integer(), nullable=True),
         sa.Column("origin", sa.String(length=64), nullable=False),
         sa.Column("create_digest", sa.String(length=64), nullable=True),
         sa.Column("entered_in_error_at", sa.DateTime(timezone=True), nullable=True),
@@ -1526,6 +1530,49 @@ def upgrade() -> None:
         ["clinic_id", "session_id", "measured_at", "id"],
         unique=False,
     )
+    op.create_table(
+        "watch",
+        sa.Column("clinic_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("patient_id", sa.Uuid(), nullable=False),
+        sa.Column("session_id", sa.Uuid(), nullable=False),
+        sa.Column("staff_id", sa.Uuid(), nullable=False),
+        sa.Column("watched_from", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("origin", sa.String(length=64), nullable=False),
+        sa.Column("create_digest", sa.String(length=64), nullable=True),
+        sa.Column("entered_in_error_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("entered_in_error_by", sa.Uuid(), nullable=True),
+        sa.Column("entered_in_error_reason", sa.Text(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by", sa.Uuid(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "patient_id"],
+            ["patient.clinic_id", "patient.id"],
+            name=op.f("fk_watch__clinic_id_patient_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "session_id"],
+            ["treatment_session.clinic_id", "treatment_session.id"],
+            name=op.f("fk_watch__clinic_id_session_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "staff_id"],
+            ["principal.clinic_id", "principal.id"],
+            name=op.f("fk_watch__clinic_id_staff_id"),
+        ),
+        sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_watch")),
+    )
+    op.create_index(op.f("ix_watch__clinic_id_patient_id"), "watch", ["clinic_id", "patient_id"], unique=False)
+    op.create_index(
+        op.f("ix_watch__clinic_id_session_id_watched_from_id"),
+        "watch",
+        ["clinic_id", "session_id", "watched_from", "id"],
+        unique=False,
+    )
+    op.create_index(op.f("ix_watch__clinic_id_staff_id"), "watch", ["clinic_id", "staff_id"], unique=False)
     op.create_table(
         "administration",
         sa.Column("clinic_id", sa.Uuid(), nullable=False),
@@ -1783,6 +1830,87 @@ def upgrade() -> None:
         op.f("ix_dose_decision__clinic_id_patient_id"), "dose_decision", ["clinic_id", "patient_id"], unique=False
     )
     op.create_table(
+        "vital_slot",
+        sa.Column("clinic_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("patient_id", sa.Uuid(), nullable=False),
+        sa.Column("session_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(length=64), nullable=False),
+        sa.Column(
+            "asks",
+            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("minutes_from_t0", sa.Integer(), nullable=True),
+        sa.Column("cause_id", sa.Uuid(), nullable=True),
+        sa.Column(
+            "findings",
+            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("late_from", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("window_from", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("window_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reading_id", sa.Uuid(), nullable=True),
+        sa.Column("measured_late", sa.Boolean(), nullable=False),
+        sa.Column("missed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("missed_by", sa.Uuid(), nullable=True),
+        sa.Column("missed_reason", sa.Text(), nullable=True),
+        sa.Column("origin", sa.String(length=64), nullable=False),
+        sa.Column("create_digest", sa.String(length=64), nullable=True),
+        sa.Column("entered_in_error_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("entered_in_error_by", sa.Uuid(), nullable=True),
+        sa.Column("entered_in_error_reason", sa.Text(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by", sa.Uuid(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "(kind = 'planned') = (minutes_from_t0 IS NOT NULL)", name=op.f("ck_vital_slot__planned_has_minutes")
+        ),
+        sa.CheckConstraint("(kind = 'repeat') = (cause_id IS NOT NULL)", name=op.f("ck_vital_slot__repeat_has_cause")),
+        sa.CheckConstraint("kind IN ('baseline', 'planned', 'repeat')", name=op.f("ck_vital_slot__kind_in_set")),
+        sa.CheckConstraint("reading_id IS NULL OR missed_at IS NULL", name=op.f("ck_vital_slot__done_or_missed")),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "cause_id"],
+            ["vital_signs.clinic_id", "vital_signs.id"],
+            name=op.f("fk_vital_slot__clinic_id_cause_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "patient_id"],
+            ["patient.clinic_id", "patient.id"],
+            name=op.f("fk_vital_slot__clinic_id_patient_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "reading_id"],
+            ["vital_signs.clinic_id", "vital_signs.id"],
+            name=op.f("fk_vital_slot__clinic_id_reading_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "session_id"],
+            ["treatment_session.clinic_id", "treatment_session.id"],
+            name=op.f("fk_vital_slot__clinic_id_session_id"),
+        ),
+        sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_vital_slot")),
+    )
+    op.create_index(op.f("ix_vital_slot__clinic_id_cause_id"), "vital_slot", ["clinic_id", "cause_id"], unique=False)
+    op.create_index(
+        op.f("ix_vital_slot__clinic_id_patient_id_due_at"),
+        "vital_slot",
+        ["clinic_id", "patient_id", "due_at"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_vital_slot__clinic_id_reading_id"), "vital_slot", ["clinic_id", "reading_id"], unique=False
+    )
+    op.create_index(
+        op.f("ix_vital_slot__clinic_id_session_id_due_at_id"),
+        "vital_slot",
+        ["clinic_id", "session_id", "due_at", "id"],
+        unique=False,
+    )
+    op.create_table(
         "dose_event",
         sa.Column("clinic_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -1943,6 +2071,11 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_dose_event__clinic_id_occurred_at_id"), table_name="dose_event")
     op.drop_index(op.f("ix_dose_event__clinic_id_administration_id_occurred_at_ordinal"), table_name="dose_event")
     op.drop_table("dose_event")
+    op.drop_index(op.f("ix_vital_slot__clinic_id_session_id_due_at_id"), table_name="vital_slot")
+    op.drop_index(op.f("ix_vital_slot__clinic_id_reading_id"), table_name="vital_slot")
+    op.drop_index(op.f("ix_vital_slot__clinic_id_patient_id_due_at"), table_name="vital_slot")
+    op.drop_index(op.f("ix_vital_slot__clinic_id_cause_id"), table_name="vital_slot")
+    op.drop_table("vital_slot")
     op.drop_index(op.f("ix_dose_decision__clinic_id_patient_id"), table_name="dose_decision")
     op.drop_index(op.f("ix_dose_decision__clinic_id_course_id_decided_at_id"), table_name="dose_decision")
     op.drop_index(op.f("ix_dose_decision__clinic_id_assessment_id"), table_name="dose_decision")
@@ -1951,6 +2084,10 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_administration__clinic_id_patient_id_started_at"), table_name="administration")
     op.drop_index(op.f("ix_administration__clinic_id_dose_order_id"), table_name="administration")
     op.drop_table("administration")
+    op.drop_index(op.f("ix_watch__clinic_id_staff_id"), table_name="watch")
+    op.drop_index(op.f("ix_watch__clinic_id_session_id_watched_from_id"), table_name="watch")
+    op.drop_index(op.f("ix_watch__clinic_id_patient_id"), table_name="watch")
+    op.drop_table("watch")
     op.drop_index(op.f("ix_vital_signs__clinic_id_session_id_measured_at_id"), table_name="vital_signs")
     op.drop_index(op.f("ix_vital_signs__clinic_id_patient_id_measured_at"), table_name="vital_signs")
     op.drop_index(op.f("ix_vital_signs__clinic_id_measured_at_id"), table_name="vital_signs")

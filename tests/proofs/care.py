@@ -44,6 +44,8 @@ PATHS: Final[Mapping[str, str]] = {
     "administration": "/v1/administrations",
     "dose_event": "/v1/dose-events",
     "vital_signs": "/v1/vital-signs",
+    "vital_slot": "/v1/vital-slots",
+    "watch": "/v1/watches",
     "dissociation_note": "/v1/dissociation-notes",
     "assessment": "/v1/assessments",
     "alert": "/v1/alerts",
@@ -204,6 +206,10 @@ class Care:
         """A set of readings."""
         body = {"measured_at": ago(minutes=10), "systolic_mmhg": 138, "diastolic_mmhg": 86} | members
         return await self.new(f"{path_of(session)}/vital-signs", body)
+
+    async def slots(self, session: Json) -> Json:
+        """The readings that are due, and the one to see to next."""
+        return await self.get(f"{path_of(session)}/vital-slots")
 
     async def dissociation(self, session: Json, **members: Any) -> Json:
         """A dissociation note."""

@@ -43,8 +43,8 @@ class Operation:
 
     @property
     def success(self) -> int:
-        """The status a call answers that does what it says."""
-        return max(int(code) for code in self.facts["responses"] if code.startswith("2"))
+        """The status a call answers that does what it says; 207 only gets who asks for it."""
+        return max(int(code) for code in self.facts["responses"] if code.startswith("2") and code != "207")
 
     @property
     def is_public(self) -> bool:
@@ -166,6 +166,19 @@ async def _event(stage: Stage) -> Json:
 
 async def _assessment(stage: Stage) -> Json:
     return await stage.care.phq9(await stage.care.patient())
+
+
+async def _slot(stage: Stage) -> Json:
+    session = await stage.care.session_in("checked_in")
+    (slot,) = (await stage.care.slots(session))["items"]
+    return await stage.care.again(slot)
+
+
+async def _watch(stage: Stage) -> Json:
+    session = await stage.care.session()
+    staff = await MAKERS["staff"](stage)
+    body = {"staff_id": staff["id"], "at": ago(minutes=5), "note": "Calm."}
+    return await stage.care.new(f"/v1/sessions/{session['id']}/watch", body)
 
 
 async def _alert(stage: Stage) -> Json:
@@ -291,6 +304,8 @@ MAKERS: Final[Mapping[str, Maker]] = {
     "administration": _administration,
     "dose_event": _event,
     "vital_signs": lambda stage: _in_session(stage, "vitals"),
+    "vital_slot": _slot,
+    "watch": _watch,
     "dissociation_note": lambda stage: _in_session(stage, "dissociation"),
     "assessment": _assessment,
     "alert": _alert,
@@ -364,9 +379,13 @@ _PLURALS: Final[Mapping[str, str]] = {
     "staff": "staff",
     "vital_signs": "vital_signs",
     "allergy": "allergies",
-    **{name: f"{name}s" for name in MAKERS if name not in {"staff", "vital_signs", "weight", "allergy"}},
+    **{
+        name: f"{name}s"
+        for name in MAKERS
+        if name not in {"staff", "vital_signs", "weight", "allergy", "vital_slot", "watch"}
+    },
 }
-_NOT_VOIDED: Final = frozenset({"location", "staff", "client", "alert", "clinic_protocol"})
+_NOT_VOIDED: Final = frozenset({"location", "staff", "client", "alert", "clinic_protocol", "vital_slot"})
 
 
 def _target(name: str, body: Json | None = None, *, versioned: bool = False, reasoned: bool = False) -> Recipe:
@@ -405,6 +424,7 @@ for _name, _verb, _body in (
     ("course", "pause_course", {"reason": "Travelling."}),
     ("course", "complete_course", {"reason": "All sessions given."}),
     ("course", "discontinue_course", {"reason": "No effect."}),
+    ("vital_slot", "miss_vital_slot", {"reason": "Asleep."}),
     ("alert", "acknowledge_alert", {"note": "Spoke with the patient."}),
     ("alert", "resolve_alert", {"disposition": "Safety plan reviewed."}),
     ("administration", "reconcile_administration", {"wasted_mg": 0}),
@@ -653,6 +673,17 @@ async def create_vital_signs_batch(stage: Stage) -> Call:
     session = await stage.care.session()
     items = [{"measured_at": ago(minutes=m), "systolic_mmhg": 138, "spo2_percent": 98} for m in (15, 10, 5)]
     return Call({"session_id": session["id"]}, {"items": items})
+
+
+@recipe
+async def list_vital_slots(stage: Stage) -> Call:
+    return Call({"session_id": (await stage.care.session_in("dosing"))["id"]})
+
+
+@recipe
+async def create_watch(stage: Stage) -> Call:
+    session, staff = await stage.care.session(), await MAKERS["staff"](stage)
+    return Call({"session_id": session["id"]}, {"staff_id": staff["id"], "at": ago(minutes=5), "note": "Calm."})
 
 
 @recipe

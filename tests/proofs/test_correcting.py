@@ -195,6 +195,8 @@ async def _a_course(care: Care) -> tuple[Json, dict[str, Json]]:
         "assessment": await care.phq9(patient, [3, 3, 3, 3, 3, 3, 3, 3, 2], course_id=course["id"]),
     }
     made["dose_event"] = made["administration"]["events"][0]
+    made["vital_slot"] = (await care.slots(session))["items"][0]
+    made["watch"] = await care.new(f"{path_of(session)}/watch", {"note": "Calm."})
     (made["alert"],) = await care.alerts_of(made["vital_signs"])
     return patient, made
 

@@ -1,7 +1,7 @@
-"""Recording and correcting doses, and placing the patient's scores on the clock again.
+"""Recording and correcting doses, and what follows from them: the patient's scores on the clock, and the slots.
 
-The hours since the last dose are kept with each score. Whoever changes a dose changes them too, in the same
-transaction and as changes of their own.
+The hours since the last dose are kept with each score, and readings are due so many minutes after the first moment of
+the dose. Whoever changes a dose changes them too, in the same transaction and as changes of their own.
 """
 
 from uuid import UUID
@@ -12,6 +12,14 @@ from app.dosing.models import Administration, DoseEventRecord
 from app.dosing.schemas import AdministrationUpdate, AnyAdministration, AnyDoseEvent, DoseEventUpdate
 from app.kernel.actor import Actor
 from app.kernel.database import WriteSession
+from app.kernel.records import one
+from app.monitoring.actions import follow_dose
+from app.sessions.models import TreatmentSession
+
+
+async def _follow(db: WriteSession, actor: Actor, given: Administration | DoseEventRecord, cause: str) -> None:
+    await place_again(db, actor, given.patient_id, cause)
+    await follow_dose(db, actor, await one(db, actor, TreatmentSession, given.session_id), cause)
 
 
 async def record_administration(
@@ -19,7 +27,7 @@ async def record_administration(
 ) -> Administration:
     """Record what was given, in whatever state the session is."""
     administration = await dosing.record_administration(db, actor, session_id, body)
-    await place_again(db, actor, administration.patient_id, f"administration {administration.id}")
+    await _follow(db, actor, administration, f"administration {administration.id}")
     return administration
 
 
@@ -28,7 +36,7 @@ async def record_dose_event(
 ) -> DoseEventRecord:
     """Record one thing that happened to a dose."""
     event = await dosing.record_dose_event(db, actor, administration_id, body)
-    await place_again(db, actor, event.patient_id, f"dose_event {event.id}")
+    await _follow(db, actor, event, f"dose_event {event.id}")
     return event
 
 
@@ -42,7 +50,7 @@ async def correct_administration(  # a correction carries version and reason
 ) -> Administration:
     """Correct an administration."""
     administration = await dosing.correct_administration(db, actor, administration_id, body, if_match, reason)
-    await place_again(db, actor, administration.patient_id, f"administration {administration.id}")
+    await _follow(db, actor, administration, f"administration {administration.id}")
     return administration
 
 
@@ -51,7 +59,7 @@ async def correct_dose_event(  # a correction carries version and reason
 ) -> DoseEventRecord:
     """Correct a dose event."""
     event = await dosing.correct_dose_event(db, actor, event_id, body, if_match, reason)
-    await place_again(db, actor, event.patient_id, f"dose_event {event.id}")
+    await _follow(db, actor, event, f"dose_event {event.id}")
     return event
 
 
@@ -60,7 +68,7 @@ async def void_dose_event(
 ) -> DoseEventRecord:
     """Mark a dose event as entered in error."""
     event = await dosing.void_dose_event(db, actor, event_id, reason, if_match)
-    await place_again(db, actor, event.patient_id, f"dose_event {event.id}")
+    await _follow(db, actor, event, f"dose_event {event.id}")
     return event
 
 
@@ -69,5 +77,5 @@ async def void_administration(
 ) -> Administration:
     """Mark an administration and its events as entered in error."""
     administration = await dosing.void_administration(db, actor, administration_id, reason, if_match)
-    await place_again(db, actor, administration.patient_id, f"administration {administration.id}")
+    await _follow(db, actor, administration, f"administration {administration.id}")
     return administration

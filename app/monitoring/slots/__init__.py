@@ -1,0 +1,1 @@
+"""Readings that are due: when, which one answered, and which never came."""

@@ -1,0 +1,1 @@
+"""Who watched whom, from when on."""

@@ -1,0 +1,1 @@
+"""The moves of a visit that begin or end the watching."""
