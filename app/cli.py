@@ -28,6 +28,7 @@ from app.kernel.logging import configure
 from app.kernel.migrations import SchemaMismatch
 from app.kernel.settings import DEVELOPMENT_URL, Settings
 from app.main import build_api
+from app.main import work as run_work
 
 Result = TypeVar("Result")
 
@@ -122,7 +123,7 @@ def serve(
 
 @app.command()
 def work() -> None:
-    """Number the ledger's changes, and nothing else.
+    """Number the ledger's changes, escalate alerts nobody answers, and forget old keys; serve nothing.
 
     `serve` does this too; a process of its own helps where many processes serve.
 
@@ -135,7 +136,7 @@ def work() -> None:
 
 async def _work(settings: Settings) -> None:
     async with _database(settings) as database:
-        await database.sealer.run()
+        await run_work(database)
 
 
 @app.command()

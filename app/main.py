@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 
 from app.about import ABOUT
 from app.alerts.routes import router as alerts
+from app.alerts.worker import Escalator
 from app.assessments.routes import router as assessments
 from app.courses.external.routes import router as external_treatments
 from app.courses.routes import router as courses
@@ -47,6 +48,7 @@ from app.patients.reproduction.routes import router as reproduction
 from app.patients.routes import router as patients
 from app.policies.routes import router as policies
 from app.protocols.routes import router as protocols
+from app.safety.routes import router as safety
 from app.screening.consents.routes import router as consents
 from app.screening.enrolments.routes import router as programme_enrolments
 from app.screening.routes import router as screening
@@ -92,6 +94,7 @@ ROUTERS: Final = (
     monitoring,
     vital_slots,
     watches,
+    safety,
     assessments,
     treatment,
     session_rows,
@@ -106,6 +109,11 @@ ROUTERS: Final = (
 _ASKED_MOST: Final = (treatment, session_rows, sessions, monitoring, assessments)
 
 
+async def work(database: Database) -> None:
+    """What is done beside the requests, until cancelled."""
+    await run_workers(database, Escalator(database).run())
+
+
 class UndeclaredPermission(RuntimeError):
     """A route says nothing about who may call it; the application does not start."""
 
@@ -116,7 +124,7 @@ def build_api(settings: Settings, database: Database) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncGenerator[None]:
         await require_current_schema(database)
-        working = asyncio.create_task(run_workers(database))
+        working = asyncio.create_task(work(database))
         yield
         working.cancel()
         with suppress(asyncio.CancelledError):

@@ -99,10 +99,22 @@ _DOSE: Final = (
 )
 _NOTE: Final = (*_MARKS, "observed_at", "intensity", "phenomena")
 _PARTS: Final = {"session": _SESSION, "administration": _DOSE, "note": _NOTE, "assessment": _ASSESSMENT}
-_ALERT: Final = (*_MARKS, "code", "severity", "status", "cause_type", "rule", "raised_at")
+_ALERT: Final = (
+    *_MARKS,
+    "code",
+    "severity",
+    "status",
+    "cause_type",
+    "rule",
+    "raised_at",
+    "escalates_at",
+    "escalation_policy_version",
+    "escalation_level",
+)
 _BANDS: Final = ((4, "none_minimal"), (9, "mild"), (14, "moderate"), (19, "moderately_severe"), (27, "severe"))
 _FEW, _MANY, _OFTEN = 2, 5, 2
 _URGENT_FROM: Final = 3
+_MINUTES_TO_ACKNOWLEDGE: Final = {"review": 1440, "urgent": 10}
 _POSITIVE_FROM: Final = 10
 _TENTH: Final = 10
 _THOUSANDTH: Final = 1000
@@ -315,7 +327,7 @@ class SqliteStore:
         self._connection.execute("COMMIT")
         return (
             f'{shown[:-1]},"dose_orders":[],"administrations":[{given}],"vital_slots":[],"vital_signs":[],'
-            f'"dissociation_notes":[{noted}],"watches":[],"assessments":[{scored}],"alerts":[{raised}],"omitted":[]}}'
+            f'"dissociation_notes":[{noted}],"watches":[],"adverse_events":[],"assessments":[{scored}],"alerts":[{raised}],"omitted":[]}}'
         )
 
     async def new_assessment(self, patient_id: str, row: Row, alert: Row | None) -> str | None:
@@ -456,7 +468,8 @@ class Reference:
         if not safety:
             return row, None
         urgency = "urgent" if safety >= _URGENT_FROM else "review"
-        raised = ("safety_item_positive", urgency, "open", "assessment", "PHQ9 item 9", now)
+        due_at = now + timedelta(minutes=_MINUTES_TO_ACKNOWLEDGE[urgency])
+        raised = ("safety_item_positive", urgency, "open", "assessment", "PHQ9 item 9", now, due_at, "POLICIES@1", 0)
         return row, _named(_ALERT, (*self._marks(now, origin), *raised))
 
 

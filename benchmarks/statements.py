@@ -23,6 +23,7 @@ from app.treatment.routes import SESSION_RECORD
 from app.treatment.rows.routes import SESSION_ROW
 
 _MARK: Final = "entered_in_error"
+_PAIRS: Final = 60
 TOO_SOON_BELOW: Final = 2400
 """Hundredths of an hour after a dose from which on a PHQ-9 speaks of the time after it."""
 
@@ -64,8 +65,12 @@ class Dialect:
     def record(self, members: dict[str, str], tail: str) -> str:
         """A select of one JSON object per row."""
         if self.is_sqlite:
-            pairs = ", ".join(f"'{name}', {value}" for name, value in members.items())
-            return f"SELECT json_object({pairs}) AS q {tail}"
+            pairs = [f"'{name}', {value}" for name, value in members.items()]
+            if len(pairs) <= _PAIRS:
+                return f"SELECT json_object({', '.join(pairs)}) AS q {tail}"
+            # A function of SQLite takes no more than 127 arguments, so two objects are joined at their braces.
+            halves = f"json_object({', '.join(pairs[:_PAIRS])}) AS a, json_object({', '.join(pairs[_PAIRS:])}) AS b"
+            return f"SELECT substr(a, 1, length(a) - 1) || ',' || substr(b, 2) AS q FROM (SELECT {halves} {tail})"
         listed = ", ".join(f"{value} AS {name}" for name, value in members.items())
         return f"SELECT row_to_json(r) AS q FROM (SELECT {listed} {tail}) AS r"
 
@@ -209,6 +214,8 @@ def _row(dialect: Dialect) -> dict[str, str]:
         "administration_count": below("administration", "x"),
         "vital_signs_count": below("vital_signs", "x"),
         "dissociation_note_count": below("dissociation_note", "x"),
+        "adverse_event_count": below("adverse_event", "x"),
+        "serious_adverse_event_count": below("adverse_event", "x", " AND x.serious"),
         "assessment_count": below("assessment", "x"),
         "open_alert_count": below("alert", "x", " AND x.status = 'open'"),
     }

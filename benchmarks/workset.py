@@ -448,6 +448,7 @@ class _Maker:
                 cause_type="assessment",
                 cause_id=assessment["id"],
                 rule="PHQ9 item 9",
+                escalation_level=0,
                 raised_at=at,
             )
             yield Fact(Alert, alert, "alert.raised")

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-from sqlalchemy import Index
+from sqlalchemy import Index, text
 from sqlalchemy.orm import Mapped
 
 from app.alerts.rules import AlertStatus
@@ -24,6 +24,14 @@ class Alert(ClinicRecord, Base):
         Index(None, "clinic_id", "patient_id", "raised_at"),
         Index(None, "clinic_id", "session_id", "raised_at", "id"),
         Index(None, "clinic_id", "cause_id"),
+        # What the worker asks for every few seconds, of all clinics: only alerts whose clock runs stand in it.
+        Index(
+            "ix_alert__clock",
+            "escalates_at",
+            "clinic_id",
+            sqlite_where=text("escalates_at IS NOT NULL"),
+            postgresql_where=text("escalates_at IS NOT NULL"),
+        ),
     )
     __resource__: ClassVar[str] = "alert"
     __roots__: ClassVar[Sequence[tuple[str, str]]] = (("session", "session_id"), ("patient", "patient_id"))
@@ -39,9 +47,15 @@ class Alert(ClinicRecord, Base):
     rule: Mapped[LongText]
     policy_version: Mapped[Code | None]
     raised_at: Mapped[datetime]
+    # When its clock runs out, unless somebody answers before; null where no clock runs.
+    escalates_at: Mapped[datetime | None]
+    escalation_policy_version: Mapped[Code | None]
+    escalation_level: Mapped[int]
+    escalated_at: Mapped[datetime | None]
     acknowledged_at: Mapped[datetime | None]
     acknowledged_by: Mapped[UUID | None]
     acknowledge_note: Mapped[LongText | None]
     resolved_at: Mapped[datetime | None]
     resolved_by: Mapped[UUID | None]
+    closed_by: Mapped[Code | None]
     disposition: Mapped[LongText | None]

@@ -1,12 +1,13 @@
 """Which alerts an actor may see."""
 
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Select, select
 
 from app.alerts.models import Alert
-from app.alerts.rules import AlertStatus
+from app.alerts.rules import STANDING
 from app.kernel.actor import Actor
 from app.kernel.tables import Base
 
@@ -25,7 +26,26 @@ def unresolved_alerts_of(actor: Actor, cause_id: UUID) -> Select[Alert]:
         .where(
             Alert.clinic_id == actor.clinic_id,
             Alert.cause_id == cause_id,
-            Alert.status.in_([AlertStatus.OPEN, AlertStatus.ACKNOWLEDGED]),
+            Alert.status.in_(STANDING),
         )
         .with_for_update()
+    )
+
+
+def clinics_with_due_alerts(now: datetime) -> Select[UUID]:
+    """Clinics in which the clock of an alert has run out; asked across all of them."""
+    return select(Alert.clinic_id).where(Alert.escalates_at <= now).distinct()
+
+
+def due_alerts(actor: Actor, now: datetime, limit: int) -> Select[Alert]:
+    """The clinic's alerts whose clock has run out, the longest overdue first, locked.
+
+    One that somebody else holds is left out: either it is being answered, or another worker escalates it.
+    """
+    return (
+        select(Alert)
+        .where(Alert.clinic_id == actor.clinic_id, Alert.escalates_at <= now)
+        .order_by(Alert.escalates_at, Alert.id)
+        .limit(limit)
+        .with_for_update(key_share=True, skip_locked=True)
     )

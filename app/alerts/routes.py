@@ -30,7 +30,7 @@ _VERB: Final = documented(NotFound, IllegalAlertMove, PreconditionFailed, Precon
 
 
 @router.get("/alerts", response_model=Page[AlertRead])
-async def list_alerts(  # one parameter a filter
+async def list_alerts(  # noqa: PLR0913  # one parameter a filter
     db: ReadDb,
     actor: MayReadAlerts,
     page: Paging,
@@ -38,13 +38,25 @@ async def list_alerts(  # one parameter a filter
     status: Annotated[list[AlertStatus], Query(max_length=100, description="Only in these states.")] = [],  # noqa: B006
     severity: Annotated[list[AlertSeverity], Query(max_length=100, description="Only of these severities.")] = [],  # noqa: B006
     patient_id: Annotated[list[Id], Query(max_length=100, description="Only about these patients.")] = [],  # noqa: B006
+    session_id: Annotated[list[Id], Query(max_length=100, description="Only of these sessions.")] = [],  # noqa: B006
+    escalated: Annotated[
+        bool | None, Query(description="Only those whose clock has run out, or only the others.")
+    ] = None,
 ) -> Response:
     """Alerts, the one raised last first."""
     statement = queries.visible_alerts(actor)
     columns = queries.alert.c
-    for column, wanted in ((columns.status, status), (columns.severity, severity), (columns.patient_id, patient_id)):
+    filters = (
+        (columns.status, status),
+        (columns.severity, severity),
+        (columns.patient_id, patient_id),
+        (columns.session_id, session_id),
+    )
+    for column, wanted in filters:
         if wanted:
             statement = statement.where(column.in_(wanted))
+    if escalated is not None:
+        statement = statement.where(columns.escalation_level > 0 if escalated else columns.escalation_level == 0)
     order = Order(columns.raised_at, columns.id, descending=True)
     return await answer_page(db, ALERT, actor, statement, page, order=order, with_errors=with_errors)
 

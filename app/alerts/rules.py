@@ -34,6 +34,21 @@ class AlertSeverity(StrEnum):
     EMERGENCY = "emergency"
 
 
+class ClosedBy(StrEnum):
+    """What ended an alert: somebody resolved it, or its cause is no longer what it was."""
+
+    PERSON = "person"
+    CORRECTION = "correction"
+    ENTERED_IN_ERROR = "entered_in_error"
+
+
+class AlertClock(StrEnum):
+    """What an alert waits for; each has a policy for each severity that escalates."""
+
+    ACKNOWLEDGE = "acknowledge"
+    RESOLVE = "resolve"
+
+
 MOVES: Final[Mapping[AlertStatus, frozenset[AlertStatus]]] = MappingProxyType(
     {
         # Straight to resolved: the cause was entered in error, or whoever saw it first also dealt with it.
@@ -43,6 +58,9 @@ MOVES: Final[Mapping[AlertStatus, frozenset[AlertStatus]]] = MappingProxyType(
         AlertStatus.HISTORIC: frozenset(),
     }
 )
+
+STANDING: Final = (AlertStatus.OPEN, AlertStatus.ACKNOWLEDGED)
+_ESCALATES: Final = (AlertSeverity.EMERGENCY, AlertSeverity.REVIEW, AlertSeverity.URGENT)
 
 _RANK: Final = {severity: rank for rank, severity in enumerate(AlertSeverity)}
 
@@ -93,3 +111,34 @@ def opens_live(occurred_at: datetime, recorded_at: datetime, historic_days: int)
         True also for a fact dated after its recording: a wrong clock must not silence an alarm.
     """
     return recorded_at - occurred_at <= timedelta(days=historic_days)
+
+
+# ── escalation ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def policy_of(clock: AlertClock, severity: AlertSeverity) -> str | None:
+    """Which policy says how many minutes an alert may wait; None for one that may wait for ever."""
+    return f"alert_{clock.value}_minutes_{severity.value}" if severity in _ESCALATES else None
+
+
+def policies_of_escalation() -> tuple[str, ...]:
+    """Every policy the clocks go by, by code."""
+    return tuple(f"alert_{clock.value}_minutes_{severity.value}" for clock in AlertClock for severity in _ESCALATES)
+
+
+def is_due(status: AlertStatus, escalates_at: datetime | None, now: datetime) -> bool:
+    """Say whether an alert's clock has run out while it still waits; at the very instant it has."""
+    return status in STANDING and escalates_at is not None and escalates_at <= now
+
+
+def clock_after_escalation(status: AlertStatus, level: int) -> AlertClock | None:
+    """What an alert that has just escalated waits for next.
+
+    Nobody acknowledged it: it escalates once more if it is not resolved in the time it has for that. Otherwise it
+    stays where it is, so that an alert everybody forgets does not fill the record.
+
+    Args:
+        status: Where it stands.
+        level: How often it has escalated, this time included.
+    """
+    return AlertClock.RESOLVE if status is AlertStatus.OPEN and level == 1 else None

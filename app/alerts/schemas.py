@@ -43,9 +43,22 @@ class AlertRead(ClinicRecordRead):
         description="The version of the policy its limit came from, where it came from one.", examples=["POLICIES@1"]
     )
     raised_at: UtcTime = Field(description="When it was raised.")
+    escalates_at: UtcTime | None = Field(
+        description="When it escalates unless it is acknowledged or, once it is, resolved; null where no clock runs."
+    )
+    escalation_policy_version: str | None = Field(
+        description="The version of the policy that sets that time.", examples=["POLICIES@1"]
+    )
+    escalation_level: int = Field(description="How often its clock has run out.", examples=[0])
+    escalated_at: UtcTime | None = Field(description="When it last escalated.")
     acknowledged_at: UtcTime | None = Field(description="When somebody saw it.")
     acknowledged_by: Id | None = Field(description="Who saw it.")
     acknowledge_note: str | None = Field(description="What they did at once.", examples=["Spoke with the patient."])
     resolved_at: UtcTime | None = Field(description="When it ended.")
-    resolved_by: Id | None = Field(description="Who ended it.")
+    resolved_by: Id | None = Field(description="Who ended it, or changed what had caused it.")
+    closed_by: str | None = Field(
+        description="What ended it: somebody resolved it, or its cause was corrected or entered in error.",
+        examples=["person"],
+        json_schema_extra={"x-extensible-enum": ["person", "correction", "entered_in_error"]},
+    )
     disposition: str | None = Field(description="What was decided.", examples=["Safety plan reviewed."])

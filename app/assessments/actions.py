@@ -9,7 +9,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from app.alerts import queries as alert_queries
-from app.alerts.actions import Cause, end_alerts_of, raise_alert
+from app.alerts.actions import Cause, end_alerts_of, end_alerts_of_voided, raise_alert
 from app.assessments import queries
 from app.assessments.catalogue import shipped_instruments
 from app.assessments.models import Assessment
@@ -98,7 +98,7 @@ async def record_assessment(db: WriteSession, actor: Actor, patient_id: UUID, bo
     name_change(db, assessment, "assessment.recorded", occurred_at=assessed_at)
     baseline = await _baseline(db, actor, assessment, instrument)
     for alert in safety_alerts(instrument, answers.score, baseline=baseline):
-        _raise(db, actor, assessment, alert)
+        await _raise(db, actor, assessment, alert)
     await _classify_again(db, actor, assessment, instrument, "A rating of the session was recorded.")
     return assessment
 
@@ -338,11 +338,11 @@ def _set(assessment: Assessment, columns: Mapping[str, Any]) -> bool:
     return bool(changed)
 
 
-def _raise(db: WriteSession, actor: Actor, assessment: Assessment, alert: SafetyAlert) -> None:
+async def _raise(db: WriteSession, actor: Actor, assessment: Assessment, alert: SafetyAlert) -> None:
     cause = Cause(
         assessment.__resource__, assessment.id, assessment.patient_id, assessment.session_id, assessment.assessed_at
     )
-    raise_alert(db, actor, cause, code=alert.code, severity=alert.severity, rule=alert.rule)
+    await raise_alert(db, actor, cause, code=alert.code, severity=alert.severity, rule=alert.rule)
 
 
 async def correct_assessment(  # a correction carries version and reason
@@ -399,7 +399,7 @@ async def _score_again(db: WriteSession, actor: Actor, assessment: Assessment, b
         await end_alerts_of(db, actor, assessment.id, "The answers were corrected.", code=code)
     for key, alert in wanted.items():
         if key not in kept:
-            _raise(db, actor, assessment, alert)
+            await _raise(db, actor, assessment, alert)
 
 
 async def void_assessment(
@@ -408,6 +408,6 @@ async def void_assessment(
     """Mark a form as entered in error; the alerts it caused end with that reason."""
     assessment = await one_for_update(db, actor, Assessment, assessment_id, if_match)
     mark_entered_in_error(db, actor, assessment, reason)
-    await end_alerts_of(db, actor, assessment.id, f"Entered in error: {reason}")
+    await end_alerts_of_voided(db, actor, assessment.id, reason)
     await _classify_again(db, actor, assessment, _instrument_of(assessment), "A rating of the session was in error.")
     return assessment

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from app.alerts.actions import Cause, end_alerts_of, raise_alert
+from app.alerts.actions import Cause, end_alerts_of, end_alerts_of_voided, raise_alert
 from app.alerts.rules import AlertSeverity
 from app.courses.models import Course
 from app.dosing import queries, rules
@@ -599,7 +599,7 @@ async def _reckon(
         LimitBreach.ABOVE_HARD_MAX_MG in all_of for all_of in (administration.deviations, found)
     )
     if is_too_much and not was_too_much:
-        _alarm_of_limit(db, actor, administration)
+        await _alarm_of_limit(db, actor, administration)
     elif was_too_much and not is_too_much:
         await end_alerts_of(db, actor, administration.id, "The dose was corrected.", code=rules.DoseLimitExceeded.code)
     administration.deviations = list(found)
@@ -638,7 +638,7 @@ async def _compared(
     return found | {one_of.value: bounds.versions[one_of] for one_of in breaches}
 
 
-def _alarm_of_limit(db: WriteSession, actor: Actor, administration: Administration) -> None:
+async def _alarm_of_limit(db: WriteSession, actor: Actor, administration: Administration) -> None:
     limits = shipped_limits().by_route[administration.drug, administration.route]
     cause = Cause(
         administration.__resource__,
@@ -648,7 +648,7 @@ def _alarm_of_limit(db: WriteSession, actor: Actor, administration: Administrati
         administration.started_at or clock.now(),
     )
     rule = f"More than {limits.hard_max_mg} mg was given in one session. {limits.source}"
-    raise_alert(db, actor, cause, code=rules.DoseLimitExceeded.code, severity=AlertSeverity.URGENT, rule=rule)
+    await raise_alert(db, actor, cause, code=rules.DoseLimitExceeded.code, severity=AlertSeverity.URGENT, rule=rule)
 
 
 async def _order_of(db: WriteSession, actor: Actor, administration: Administration) -> DoseOrder | None:
@@ -705,7 +705,7 @@ async def _follow(
         treatment.held_from = None
     for deviation in deviations:
         if _mark(treatment, deviation, found=True):
-            _alarm_of_deviation(db, actor, administration, deviation)
+            await _alarm_of_deviation(db, actor, administration, deviation)
     await _note_interval(db, actor, treatment)
     await _space_later(db, actor, treatment, was, f"administration {administration.id}")
     name = {SessionStatus.DOSING: "session.dosing_started", SessionStatus.OBSERVING: "session.dosing_ended"}
@@ -713,13 +713,13 @@ async def _follow(
     name_change(db, treatment, changed_name, occurred_at=treatment.last_dose_at)
 
 
-def _alarm_of_deviation(
+async def _alarm_of_deviation(
     db: WriteSession, actor: Actor, given: Administration, deviation: Deviation, *, urgent: bool = False
 ) -> None:
     cause = Cause(given.__resource__, given.id, given.patient_id, given.session_id, given.started_at or clock.now())
     code = f"dose_{deviation.value}"
     severity = AlertSeverity.URGENT if urgent else AlertSeverity.REVIEW
-    raise_alert(db, actor, cause, code=code, severity=severity, rule=_RULES[deviation])
+    await raise_alert(db, actor, cause, code=code, severity=severity, rule=_RULES[deviation])
 
 
 _RULES = {
@@ -803,7 +803,7 @@ async def _note_total(
             disposition = "The doses of the session were corrected."
             await end_alerts_of(db, actor, one_of.id, disposition, code=f"dose_{too_much.value}")
     elif last is not None and not treatment.recorded_afterwards:
-        _alarm_of_deviation(db, actor, last, too_much, urgent=breach is LimitBreach.ABOVE_HARD_MAX_MG)
+        await _alarm_of_deviation(db, actor, last, too_much, urgent=breach is LimitBreach.ABOVE_HARD_MAX_MG)
     return True
 
 
@@ -965,7 +965,7 @@ async def _note_interval(db: WriteSession, actor: Actor, treatment: TreatmentSes
         # What began the session may since have been moved or withdrawn; then the first that stands rings.
         begun = sorted(given, key=lambda one_of: (one_of.started_at != treatment.started_at, one_of.id))
         for one_of in begun[:1]:
-            _alarm_of_deviation(db, actor, one_of, too_soon)
+            await _alarm_of_deviation(db, actor, one_of, too_soon)
     return True
 
 
@@ -1011,6 +1011,6 @@ async def void_administration(
     mark_entered_in_error(db, actor, administration, reason)
     for event in (await db.execute(queries.events_of(actor, administration.id))).scalars().all():
         mark_entered_in_error(db, actor, event, reason)
-    await end_alerts_of(db, actor, administration.id, f"Entered in error: {reason}")
+    await end_alerts_of_voided(db, actor, administration.id, reason)
     await _follow_correction(db, actor, treatment, f"administration {administration.id}")
     return administration

@@ -43,7 +43,7 @@ class Caller:
 class Actor:
     """A caller at work in one clinic; every builder of statements and every action takes one.
 
-    `source` says through which door a change came: `api`, `cli`, `import:<digest>`, `demo`.
+    `source` says through which door a change came: `api`, `cli`, `worker`, `import:<digest>`, `demo`.
     """
 
     clinic_id: UUID

@@ -270,7 +270,7 @@ class VersionRead(ResponseSchema):
     event: str = Field(description="What happened.", examples=["session.held"])
     kind: str = Field(description="`created`, `updated` or `voided`.", examples=["updated"])
     principal_id: Id = Field(description="Who did it.")
-    source: str = Field(description="Through which door: `api`, `cli`, `import:…`.", examples=["api"])
+    source: str = Field(description="Through which door: `api`, `cli`, `worker`, `import:…`.", examples=["api"])
     reason: str | None = Field(
         description="Why, where somebody had to say; null where members of the record are withheld.",
         examples=["typing_error"],

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from app.alerts.actions import Cause, end_alerts_of, raise_alert
+from app.alerts.actions import Cause, end_alerts_of, end_alerts_of_voided, raise_alert
 from app.alerts.queries import unresolved_alerts_of
 from app.kernel import clock
 from app.kernel.actor import Actor
@@ -132,7 +132,7 @@ async def _append(db: WriteSession, actor: Actor, watched: Watched, body: VitalS
     await slots.take(db, watched, reading)
     found = await _findings(db, actor, watched, reading)
     for finding in found:
-        _alarm(db, actor, reading, finding)
+        await _alarm(db, actor, reading, finding)
     await slots.ask_again(db, actor, watched, reading, found)
     return reading
 
@@ -158,11 +158,11 @@ async def _findings(db: WriteSession, actor: Actor, watched: Watched, reading: V
     return found if before is None else rules.findings(measured, Measured(*before), watched.limits)
 
 
-def _alarm(db: WriteSession, actor: Actor, reading: VitalSigns, finding: Finding) -> None:
+async def _alarm(db: WriteSession, actor: Actor, reading: VitalSigns, finding: Finding) -> None:
     if finding.severity is None:
         return
     cause = Cause(reading.__resource__, reading.id, reading.patient_id, reading.session_id, reading.measured_at)
-    raise_alert(
+    await raise_alert(
         db,
         actor,
         cause,
@@ -190,7 +190,7 @@ async def follow_dose(db: WriteSession, actor: Actor, treatment: TreatmentSessio
         raised = {one.code for one in (await db.execute(unresolved_alerts_of(actor, reading.id))).scalars()}
         for finding in found:
             if finding.code not in raised:
-                _alarm(db, actor, reading, finding)
+                await _alarm(db, actor, reading, finding)
         await slots.ask_again(db, actor, moved.watched, reading, found)
 
 
@@ -236,7 +236,7 @@ async def correct_vital_signs(  # a correction carries version and reason
             await end_alerts_of(db, actor, reading.id, "The reading was corrected.", code=alert.code)
     for finding in found:
         if finding.code not in before:
-            _alarm(db, actor, reading, finding)
+            await _alarm(db, actor, reading, finding)
     await slots.ask_again(db, actor, watched, reading, found)
     name_change(db, reading, "vital_signs.corrected", reason=why, occurred_at=reading.measured_at)
     return reading
@@ -248,7 +248,7 @@ async def void_vital_signs(
     """Mark a reading as entered in error: its alerts end with that reason, its slots are open again."""
     reading, watched = await _locked(db, actor, reading_id, if_match)
     mark_entered_in_error(db, actor, reading, reason)
-    await end_alerts_of(db, actor, reading.id, f"Entered in error: {reason}")
+    await end_alerts_of_voided(db, actor, reading.id, reason)
     cause = f"vital_signs {reading.id}"
     slots.withdraw_repeats(db, actor, watched, reading, None, cause)
     await slots.rebind(db, actor, watched, cause)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from app.alerts.actions import end_alerts_of
+from app.alerts.actions import end_alerts_of_voided
 from app.assessments.actions import place_again, record_assessment
 from app.assessments.models import Assessment
 from app.courses import queries as course_queries
@@ -51,6 +51,8 @@ from app.patients.reproduction.models import ReproductiveFactRecord
 from app.policies.catalogue import shipped_policies
 from app.protocols.queries import resolve
 from app.protocols.rules import Drug, Route
+from app.safety.actions import record_session_event
+from app.safety.models import AdverseEvent
 from app.screening.consents.models import Consent
 from app.screening.enrolments.models import ProgrammeEnrolment
 from app.screening.models import Screening
@@ -70,6 +72,7 @@ _CHILDREN: Final[tuple[type[ClinicRecord], ...]] = (
     VitalSigns,
     DissociationNote,
     Watch,
+    AdverseEvent,
     Assessment,
     Screening,
 )
@@ -214,6 +217,10 @@ async def _record_children(db: WriteSession, actor: Actor, treatment: TreatmentS
         with within(f"#/dissociation_notes/{number}"):
             await record_dissociation_note(db, actor, treatment.id, note)
             _require_new(db)
+    for number, event in enumerate(body.adverse_events):
+        with within(f"#/adverse_events/{number}"):
+            await record_session_event(db, actor, treatment.id, event)
+            _require_new(db)
     for number, form in enumerate(body.assessments):
         with within(f"#/assessments/{number}"):
             await record_assessment(
@@ -255,7 +262,7 @@ async def void_session(
             (await db.execute(queries.standing_children(actor, model, "session_id", treatment.id))).scalars().all()
         ):
             mark_entered_in_error(db, actor, child, reason)
-            await end_alerts_of(db, actor, child.id, disposition)
+            await end_alerts_of_voided(db, actor, child.id, reason)
     if treatment.plan_item_id is not None:
         item = await one_locked(db, actor, PlanItem, treatment.plan_item_id)
         if item.session_id == treatment.id:
@@ -313,10 +320,10 @@ async def void_patient(db: WriteSession, actor: Actor, patient_id: UUID, reason:
     """Mark a patient as entered in error; what was told of them goes with them, identifiers are free again.
 
     Raises:
-        HasRecords: the patient has courses or assessments.
+        HasRecords: the patient has courses, assessments or adverse events.
     """
     patient = await one_for_update(db, actor, Patient, patient_id, if_match)
-    await _require_nothing_below(db, actor, (Course, Assessment), "patient_id", patient.id)
+    await _require_nothing_below(db, actor, (Course, Assessment, AdverseEvent), "patient_id", patient.id)
     mark_entered_in_error(db, actor, patient, reason)
     for model in _TOLD:
         for told in (await db.execute(queries.standing_children(actor, model, "patient_id", patient.id))).scalars():

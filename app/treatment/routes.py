@@ -26,6 +26,8 @@ from app.monitoring.slots.routes import VITAL_SLOT
 from app.monitoring.watches.routes import WATCH
 from app.patients.episodes.routes import EPISODE
 from app.patients.routes import PATIENT
+from app.safety.routes import ADVERSE_EVENT
+from app.safety.rules import ImpossibleAdverseEvent
 from app.sessions import queries as session_queries
 from app.sessions.actions import PlanItemFilled
 from app.sessions.models import TreatmentSession
@@ -50,6 +52,7 @@ _IMPOSSIBLE: Final = (
     NotWholeDevices,
     NotGivenThisWay,
     ImpossiblePressure,
+    ImpossibleAdverseEvent,
     UnknownInstrument,
     ItemsNotAccepted,
     TotalNotAccepted,
@@ -67,6 +70,7 @@ SESSION_RECORD: Final = Resource(
         Children("vital_signs", VITAL_SIGNS, "session_id", ("measured_at", "id")),
         Children("dissociation_notes", DISSOCIATION_NOTE, "session_id", ("observed_at", "id")),
         Children("watches", WATCH, "session_id", ("watched_from", "id")),
+        Children("adverse_events", ADVERSE_EVENT, "session_id", ("onset_at", "id")),
         Children("assessments", ASSESSMENT, "session_id", ("assessed_at", "id")),
         Children("alerts", ALERT, "session_id", ("raised_at", "id")),
     ),

@@ -12,6 +12,7 @@ from app.kernel.schemas import Day, Id, MgNumber, ShortText, UtcTime
 from app.monitoring.schemas import DissociationNoteCreate, DissociationNoteRead, VitalSignsCreate, VitalSignsRead
 from app.monitoring.slots.schemas import VitalSlotRead
 from app.monitoring.watches.schemas import WatchRead
+from app.safety.schemas import AdverseEventCreate, AdverseEventRead
 from app.sessions.schemas import SessionRead, VisitFacts
 
 
@@ -24,6 +25,7 @@ class SessionRecordRead(SessionRead):
     vital_signs: list[VitalSignsRead] = Field(description="Readings, in time.")
     dissociation_notes: list[DissociationNoteRead] = Field(description="Dissociation notes, in time.")
     watches: list[WatchRead] = Field(description="Who watched, in time; the last one does now.")
+    adverse_events: list[AdverseEventRead] = Field(description="Adverse events, in time.")
     assessments: list[AssessmentRead] = Field(description="Forms filled in this session, in time.")
     alerts: list[AlertRead] = Field(description="Alerts that arose, in time.")
     omitted: list[str] = Field(
@@ -75,6 +77,9 @@ class PastSession(VisitFacts):
     )
     dissociation_notes: Annotated[list[DissociationNoteCreate], Field(max_length=200)] = Field(
         default=[], description="What was seen or heard of the experience."
+    )
+    adverse_events: Annotated[list[AdverseEventCreate], Field(max_length=50)] = Field(
+        default=[], description="What happened in it that should not have."
     )
     assessments: Annotated[list[AssessmentCreate], Field(max_length=50)] = Field(
         default=[], description="Questionnaires and ratings that belong to it."

@@ -109,6 +109,50 @@ CREATE TABLE administration (
     CONSTRAINT pk_administration PRIMARY KEY (clinic_id, id)
 );
 
+CREATE TABLE adverse_event (
+    clinic_id uuid NOT NULL,
+    id uuid NOT NULL,
+    patient_id uuid NOT NULL,
+    course_id uuid,
+    session_id uuid,
+    term character varying(64) NOT NULL,
+    vocabulary_version character varying(64) NOT NULL,
+    narrative text,
+    onset_at timestamp with time zone NOT NULL,
+    onset_minutes_from_t0 integer,
+    known_at timestamp with time zone NOT NULL,
+    resolved_at timestamp with time zone,
+    ongoing boolean NOT NULL,
+    grade integer,
+    ctcae_version character varying(64),
+    seriousness jsonb NOT NULL,
+    serious boolean NOT NULL,
+    expected boolean,
+    causality character varying(64),
+    action character varying(64),
+    outcome character varying(64),
+    reporter character varying(200),
+    reporting_basis character varying(64) NOT NULL,
+    report_due_on date,
+    reported_to jsonb NOT NULL,
+    after_signature boolean NOT NULL,
+    origin character varying(64) NOT NULL,
+    create_digest character varying(64),
+    entered_in_error_at timestamp with time zone,
+    entered_in_error_by uuid,
+    entered_in_error_reason text,
+    version integer NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by uuid NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_adverse_event__ends_after_onset CHECK (((resolved_at IS NULL) OR (resolved_at >= onset_at))),
+    CONSTRAINT ck_adverse_event__grade_in_range CHECK (((grade >= 1) AND (grade <= 5))),
+    CONSTRAINT fk_adverse_event__clinic_id_course_id FOREIGN KEY (clinic_id, course_id) REFERENCES course(clinic_id, id),
+    CONSTRAINT fk_adverse_event__clinic_id_patient_id FOREIGN KEY (clinic_id, patient_id) REFERENCES patient(clinic_id, id),
+    CONSTRAINT fk_adverse_event__clinic_id_session_id FOREIGN KEY (clinic_id, session_id) REFERENCES treatment_session(clinic_id, id),
+    CONSTRAINT pk_adverse_event PRIMARY KEY (clinic_id, id)
+);
+
 CREATE TABLE alembic_version (
     version_num character varying(32) NOT NULL,
     CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
@@ -127,11 +171,16 @@ CREATE TABLE alert (
     rule text NOT NULL,
     policy_version character varying(64),
     raised_at timestamp with time zone NOT NULL,
+    escalates_at timestamp with time zone,
+    escalation_policy_version character varying(64),
+    escalation_level integer NOT NULL,
+    escalated_at timestamp with time zone,
     acknowledged_at timestamp with time zone,
     acknowledged_by uuid,
     acknowledge_note text,
     resolved_at timestamp with time zone,
     resolved_by uuid,
+    closed_by character varying(64),
     disposition text,
     origin character varying(64) NOT NULL,
     create_digest character varying(64),
@@ -1158,6 +1207,14 @@ CREATE INDEX ix_administration__clinic_id_patient_id_started_at ON public.admini
 
 CREATE INDEX ix_administration__clinic_id_session_id_recorded_at_id ON public.administration USING btree (clinic_id, session_id, recorded_at, id);
 
+CREATE INDEX ix_adverse_event__clinic_id_course_id_onset_at_id ON public.adverse_event USING btree (clinic_id, course_id, onset_at, id);
+
+CREATE INDEX ix_adverse_event__clinic_id_onset_at_id ON public.adverse_event USING btree (clinic_id, onset_at, id);
+
+CREATE INDEX ix_adverse_event__clinic_id_patient_id_onset_at_id ON public.adverse_event USING btree (clinic_id, patient_id, onset_at, id);
+
+CREATE INDEX ix_adverse_event__clinic_id_session_id_onset_at_id ON public.adverse_event USING btree (clinic_id, session_id, onset_at, id);
+
 CREATE INDEX ix_alert__clinic_id_cause_id ON public.alert USING btree (clinic_id, cause_id);
 
 CREATE INDEX ix_alert__clinic_id_patient_id_raised_at ON public.alert USING btree (clinic_id, patient_id, raised_at);
@@ -1167,6 +1224,8 @@ CREATE INDEX ix_alert__clinic_id_raised_at_id ON public.alert USING btree (clini
 CREATE INDEX ix_alert__clinic_id_session_id_raised_at_id ON public.alert USING btree (clinic_id, session_id, raised_at, id);
 
 CREATE INDEX ix_alert__clinic_id_status_raised_at ON public.alert USING btree (clinic_id, status, raised_at);
+
+CREATE INDEX ix_alert__clock ON public.alert USING btree (escalates_at, clinic_id) WHERE (escalates_at IS NOT NULL);
 
 CREATE INDEX ix_allergy__clinic_id_patient_id_id ON public.allergy USING btree (clinic_id, patient_id, id);
 

@@ -109,6 +109,50 @@ CREATE TABLE administration (
     CONSTRAINT fk_administration__clinic_id_session_id FOREIGN KEY(clinic_id, session_id) REFERENCES treatment_session (clinic_id, id)
 );
 
+CREATE TABLE adverse_event (
+    clinic_id CHAR(32) NOT NULL,
+    id CHAR(32) NOT NULL,
+    patient_id CHAR(32) NOT NULL,
+    course_id CHAR(32),
+    session_id CHAR(32),
+    term VARCHAR(64) NOT NULL,
+    vocabulary_version VARCHAR(64) NOT NULL,
+    narrative TEXT,
+    onset_at DATETIME NOT NULL,
+    onset_minutes_from_t0 INTEGER,
+    known_at DATETIME NOT NULL,
+    resolved_at DATETIME,
+    ongoing BOOLEAN NOT NULL,
+    grade INTEGER,
+    ctcae_version VARCHAR(64),
+    seriousness JSON NOT NULL,
+    serious BOOLEAN NOT NULL,
+    expected BOOLEAN,
+    causality VARCHAR(64),
+    action VARCHAR(64),
+    outcome VARCHAR(64),
+    reporter VARCHAR(200),
+    reporting_basis VARCHAR(64) NOT NULL,
+    report_due_on DATE,
+    reported_to JSON NOT NULL,
+    after_signature BOOLEAN NOT NULL,
+    origin VARCHAR(64) NOT NULL,
+    create_digest VARCHAR(64),
+    entered_in_error_at DATETIME,
+    entered_in_error_by CHAR(32),
+    entered_in_error_reason TEXT,
+    version INTEGER NOT NULL,
+    recorded_at DATETIME NOT NULL,
+    recorded_by CHAR(32) NOT NULL,
+    updated_at DATETIME NOT NULL,
+    CONSTRAINT pk_adverse_event PRIMARY KEY (clinic_id, id),
+    CONSTRAINT ck_adverse_event__grade_in_range CHECK (grade >= 1 AND grade <= 5),
+    CONSTRAINT ck_adverse_event__ends_after_onset CHECK (resolved_at IS NULL OR resolved_at >= onset_at),
+    CONSTRAINT fk_adverse_event__clinic_id_course_id FOREIGN KEY(clinic_id, course_id) REFERENCES course (clinic_id, id),
+    CONSTRAINT fk_adverse_event__clinic_id_patient_id FOREIGN KEY(clinic_id, patient_id) REFERENCES patient (clinic_id, id),
+    CONSTRAINT fk_adverse_event__clinic_id_session_id FOREIGN KEY(clinic_id, session_id) REFERENCES treatment_session (clinic_id, id)
+);
+
 CREATE TABLE alembic_version (
     version_num VARCHAR(32) NOT NULL,
     CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
@@ -127,11 +171,16 @@ CREATE TABLE alert (
     rule TEXT NOT NULL,
     policy_version VARCHAR(64),
     raised_at DATETIME NOT NULL,
+    escalates_at DATETIME,
+    escalation_policy_version VARCHAR(64),
+    escalation_level INTEGER NOT NULL,
+    escalated_at DATETIME,
     acknowledged_at DATETIME,
     acknowledged_by CHAR(32),
     acknowledge_note TEXT,
     resolved_at DATETIME,
     resolved_by CHAR(32),
+    closed_by VARCHAR(64),
     disposition TEXT,
     origin VARCHAR(64) NOT NULL,
     create_digest VARCHAR(64),
@@ -1158,6 +1207,14 @@ CREATE INDEX ix_administration__clinic_id_patient_id_started_at ON administratio
 
 CREATE INDEX ix_administration__clinic_id_session_id_recorded_at_id ON administration (clinic_id, session_id, recorded_at, id);
 
+CREATE INDEX ix_adverse_event__clinic_id_course_id_onset_at_id ON adverse_event (clinic_id, course_id, onset_at, id);
+
+CREATE INDEX ix_adverse_event__clinic_id_onset_at_id ON adverse_event (clinic_id, onset_at, id);
+
+CREATE INDEX ix_adverse_event__clinic_id_patient_id_onset_at_id ON adverse_event (clinic_id, patient_id, onset_at, id);
+
+CREATE INDEX ix_adverse_event__clinic_id_session_id_onset_at_id ON adverse_event (clinic_id, session_id, onset_at, id);
+
 CREATE INDEX ix_alert__clinic_id_cause_id ON alert (clinic_id, cause_id);
 
 CREATE INDEX ix_alert__clinic_id_patient_id_raised_at ON alert (clinic_id, patient_id, raised_at);
@@ -1167,6 +1224,8 @@ CREATE INDEX ix_alert__clinic_id_raised_at_id ON alert (clinic_id, raised_at, id
 CREATE INDEX ix_alert__clinic_id_session_id_raised_at_id ON alert (clinic_id, session_id, raised_at, id);
 
 CREATE INDEX ix_alert__clinic_id_status_raised_at ON alert (clinic_id, status, raised_at);
+
+CREATE INDEX ix_alert__clock ON alert (escalates_at, clinic_id) WHERE escalates_at IS NOT NULL;
 
 CREATE INDEX ix_allergy__clinic_id_patient_id_id ON allergy (clinic_id, patient_id, id);
 

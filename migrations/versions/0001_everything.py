@@ -345,11 +345,16 @@ def upgrade() -> None:
         sa.Column("rule", sa.Text(), nullable=False),
         sa.Column("policy_version", sa.String(length=64), nullable=True),
         sa.Column("raised_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("escalates_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("escalation_policy_version", sa.String(length=64), nullable=True),
+        sa.Column("escalation_level", sa.Integer(), nullable=False),
+        sa.Column("escalated_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("acknowledged_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("acknowledged_by", sa.Uuid(), nullable=True),
         sa.Column("acknowledge_note", sa.Text(), nullable=True),
         sa.Column("resolved_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("resolved_by", sa.Uuid(), nullable=True),
+        sa.Column("closed_by", sa.String(length=64), nullable=True),
         sa.Column("disposition", sa.Text(), nullable=True),
         sa.Column("origin", sa.String(length=64), nullable=False),
         sa.Column("create_digest", sa.String(length=64), nullable=True),
@@ -386,6 +391,14 @@ def upgrade() -> None:
     )
     op.create_index(
         op.f("ix_alert__clinic_id_status_raised_at"), "alert", ["clinic_id", "status", "raised_at"], unique=False
+    )
+    op.create_index(
+        "ix_alert__clock",
+        "alert",
+        ["escalates_at", "clinic_id"],
+        unique=False,
+        sqlite_where=sa.text("escalates_at IS NOT NULL"),
+        postgresql_where=sa.text("escalates_at IS NOT NULL"),
     )
     op.create_table(
         "allergy",
@@ -1142,6 +1155,93 @@ def upgrade() -> None:
         op.f("ix_treatment_session__clinic_id_updated_at_id"),
         "treatment_session",
         ["clinic_id", "updated_at", "id"],
+        unique=False,
+    )
+    op.create_table(
+        "adverse_event",
+        sa.Column("clinic_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("patient_id", sa.Uuid(), nullable=False),
+        sa.Column("course_id", sa.Uuid(), nullable=True),
+        sa.Column("session_id", sa.Uuid(), nullable=True),
+        sa.Column("term", sa.String(length=64), nullable=False),
+        sa.Column("vocabulary_version", sa.String(length=64), nullable=False),
+        sa.Column("narrative", sa.Text(), nullable=True),
+        sa.Column("onset_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("onset_minutes_from_t0", sa.Integer(), nullable=True),
+        sa.Column("known_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("resolved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ongoing", sa.Boolean(), nullable=False),
+        sa.Column("grade", sa.Integer(), nullable=True),
+        sa.Column("ctcae_version", sa.String(length=64), nullable=True),
+        sa.Column(
+            "seriousness",
+            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("serious", sa.Boolean(), nullable=False),
+        sa.Column("expected", sa.Boolean(), nullable=True),
+        sa.Column("causality", sa.String(length=64), nullable=True),
+        sa.Column("action", sa.String(length=64), nullable=True),
+        sa.Column("outcome", sa.String(length=64), nullable=True),
+        sa.Column("reporter", sa.String(length=200), nullable=True),
+        sa.Column("reporting_basis", sa.String(length=64), nullable=False),
+        sa.Column("report_due_on", sa.Date(), nullable=True),
+        sa.Column(
+            "reported_to",
+            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("after_signature", sa.Boolean(), nullable=False),
+        sa.Column("origin", sa.String(length=64), nullable=False),
+        sa.Column("create_digest", sa.String(length=64), nullable=True),
+        sa.Column("entered_in_error_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("entered_in_error_by", sa.Uuid(), nullable=True),
+        sa.Column("entered_in_error_reason", sa.Text(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by", sa.Uuid(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("grade >= 1 AND grade <= 5", name=op.f("ck_adverse_event__grade_in_range")),
+        sa.CheckConstraint(
+            "resolved_at IS NULL OR resolved_at >= onset_at", name=op.f("ck_adverse_event__ends_after_onset")
+        ),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "course_id"],
+            ["course.clinic_id", "course.id"],
+            name=op.f("fk_adverse_event__clinic_id_course_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "patient_id"],
+            ["patient.clinic_id", "patient.id"],
+            name=op.f("fk_adverse_event__clinic_id_patient_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "session_id"],
+            ["treatment_session.clinic_id", "treatment_session.id"],
+            name=op.f("fk_adverse_event__clinic_id_session_id"),
+        ),
+        sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_adverse_event")),
+    )
+    op.create_index(
+        op.f("ix_adverse_event__clinic_id_course_id_onset_at_id"),
+        "adverse_event",
+        ["clinic_id", "course_id", "onset_at", "id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_adverse_event__clinic_id_onset_at_id"), "adverse_event", ["clinic_id", "onset_at", "id"], unique=False
+    )
+    op.create_index(
+        op.f("ix_adverse_event__clinic_id_patient_id_onset_at_id"),
+        "adverse_event",
+        ["clinic_id", "patient_id", "onset_at", "id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_adverse_event__clinic_id_session_id_onset_at_id"),
+        "adverse_event",
+        ["clinic_id", "session_id", "onset_at", "id"],
         unique=False,
     )
     op.create_table(
@@ -2110,6 +2210,11 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_assessment__clinic_id_course_id_instrument_assessed_at_id"), table_name="assessment")
     op.drop_index(op.f("ix_assessment__clinic_id_assessed_at_id"), table_name="assessment")
     op.drop_table("assessment")
+    op.drop_index(op.f("ix_adverse_event__clinic_id_session_id_onset_at_id"), table_name="adverse_event")
+    op.drop_index(op.f("ix_adverse_event__clinic_id_patient_id_onset_at_id"), table_name="adverse_event")
+    op.drop_index(op.f("ix_adverse_event__clinic_id_onset_at_id"), table_name="adverse_event")
+    op.drop_index(op.f("ix_adverse_event__clinic_id_course_id_onset_at_id"), table_name="adverse_event")
+    op.drop_table("adverse_event")
     op.drop_index(op.f("ix_treatment_session__clinic_id_updated_at_id"), table_name="treatment_session")
     op.drop_index(op.f("ix_treatment_session__clinic_id_status_route_session_at_id"), table_name="treatment_session")
     op.drop_index(op.f("ix_treatment_session__clinic_id_session_at_id"), table_name="treatment_session")
@@ -2158,6 +2263,12 @@ def downgrade() -> None:
     op.drop_table("client_secret")
     op.drop_index(op.f("ix_allergy__clinic_id_patient_id_id"), table_name="allergy")
     op.drop_table("allergy")
+    op.drop_index(
+        "ix_alert__clock",
+        table_name="alert",
+        sqlite_where=sa.text("escalates_at IS NOT NULL"),
+        postgresql_where=sa.text("escalates_at IS NOT NULL"),
+    )
     op.drop_index(op.f("ix_alert__clinic_id_status_raised_at"), table_name="alert")
     op.drop_index(op.f("ix_alert__clinic_id_session_id_raised_at_id"), table_name="alert")
     op.drop_index(op.f("ix_alert__clinic_id_raised_at_id"), table_name="alert")

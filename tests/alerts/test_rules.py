@@ -7,14 +7,20 @@ import pytest
 
 from app.alerts.rules import (
     MOVES,
+    AlertClock,
     AlertSeverity,
     AlertStatus,
     IllegalAlertMove,
+    clock_after_escalation,
     is_at_least,
+    is_due,
     opens_live,
+    policies_of_escalation,
+    policy_of,
     require_alert_move,
     worst,
 )
+from app.policies.catalogue import shipped_policies
 
 NOW = datetime(2026, 3, 29, 9, tzinfo=UTC)
 LEGAL = {("open", "acknowledged"), ("open", "resolved"), ("acknowledged", "resolved")}
@@ -67,3 +73,44 @@ def test_old_facts_ring_no_bell(age: timedelta, live: bool) -> None:
 def test_a_limit_of_no_days_leaves_only_what_is_recorded_at_once() -> None:
     assert opens_live(NOW, NOW, 0)
     assert not opens_live(NOW - timedelta(seconds=1), NOW, 0)
+
+
+@pytest.mark.parametrize("status", AlertStatus)
+@pytest.mark.parametrize(
+    ("escalates_at", "run_out"),
+    [(None, False), (NOW + timedelta(microseconds=1), False), (NOW, True), (NOW - timedelta(days=30), True)],
+)
+def test_an_alert_is_due_when_its_clock_has_run_out_while_it_waits(
+    status: AlertStatus, escalates_at: datetime | None, run_out: bool
+) -> None:
+    assert is_due(status, escalates_at, NOW) is (run_out and status in {"open", "acknowledged"})
+
+
+def test_what_is_more_pressing_waits_less_and_every_clock_has_its_policy() -> None:
+    shipped = shipped_policies()
+    for clock in AlertClock:
+        codes = [policy_of(clock, one) for one in (AlertSeverity.EMERGENCY, AlertSeverity.URGENT, AlertSeverity.REVIEW)]
+        minutes = [shipped[code].number for code in codes if code is not None]
+        assert minutes == sorted(minutes)
+        assert len(set(minutes)) == 3
+        assert policy_of(clock, AlertSeverity.INFO) is None
+        assert set(codes) <= set(policies_of_escalation())
+    assert {code for code in shipped if "_minutes_" in code and code.startswith("alert_")} == set(
+        policies_of_escalation()
+    )
+    assert all(shipped[code].settable for code in policies_of_escalation())
+
+
+@pytest.mark.parametrize(
+    ("status", "level", "then"),
+    [
+        (AlertStatus.OPEN, 1, AlertClock.RESOLVE),
+        (AlertStatus.OPEN, 2, None),
+        (AlertStatus.ACKNOWLEDGED, 1, None),
+        (AlertStatus.ACKNOWLEDGED, 2, None),
+    ],
+)
+def test_an_alert_everybody_forgets_does_not_fill_the_record(
+    status: AlertStatus, level: int, then: AlertClock | None
+) -> None:
+    assert clock_after_escalation(status, level) is then

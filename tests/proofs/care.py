@@ -47,6 +47,7 @@ PATHS: Final[Mapping[str, str]] = {
     "vital_slot": "/v1/vital-slots",
     "watch": "/v1/watches",
     "dissociation_note": "/v1/dissociation-notes",
+    "adverse_event": "/v1/adverse-events",
     "assessment": "/v1/assessments",
     "alert": "/v1/alerts",
 }
@@ -215,6 +216,12 @@ class Care:
         """A dissociation note."""
         body = {"observed_at": ago(minutes=10), "intensity": 6, "phenomena": ["floating"]} | members
         return await self.new(f"{path_of(session)}/dissociation-notes", body)
+
+    async def adverse_event(self, parent: Json, **members: Any) -> Json:
+        """What happened that should not have, in a session or to a patient."""
+        return await self.new(
+            f"{path_of(parent)}/adverse-events", {"term": "NAUSEA", "onset_at": ago(minutes=10)} | members
+        )
 
     async def phq9(self, patient: Json, items: list[int | None] | None = None, **members: Any) -> Json:
         """A PHQ-9, filled in an hour ago unless said otherwise."""

@@ -307,6 +307,7 @@ MAKERS: Final[Mapping[str, Maker]] = {
     "vital_slot": _slot,
     "watch": _watch,
     "dissociation_note": lambda stage: _in_session(stage, "dissociation"),
+    "adverse_event": lambda stage: _in_session(stage, "adverse_event"),
     "assessment": _assessment,
     "alert": _alert,
 }
@@ -368,6 +369,7 @@ UPDATES: Final[Mapping[str, Json]] = {
     "dose_event": {"performed_by": "S. Levy"},
     "vital_signs": {"systolic_mmhg": 139},
     "dissociation_note": {"intensity": 5, "phenomena": ["floating"]},
+    "adverse_event": {"grade": 2, "action": "paused", "seriousness": ["hospitalisation"], "outcome": "recovering"},
     "assessment": {"items": PHQ9_OF_9},
 }
 # Members of one shape for several kinds of record that the records made here do not have.
@@ -691,6 +693,22 @@ async def create_dissociation_note(stage: Stage) -> Call:
     session = await stage.care.session()
     body = {"observed_at": ago(minutes=5), "intensity": 6, "phenomena": ["floating"]}
     return Call({"session_id": session["id"]}, body)
+
+
+def _vomited(**members: Any) -> Json:
+    return {"term": "VOMIT", "onset_at": ago(minutes=20), "grade": 1, "action": "paused"} | members
+
+
+@recipe
+async def create_adverse_event(stage: Stage) -> Call:
+    session = await stage.care.session()
+    return Call({"session_id": session["id"]}, _vomited())
+
+
+@recipe
+async def create_patient_adverse_event(stage: Stage) -> Call:
+    patient = await stage.care.patient()
+    return Call({"patient_id": patient["id"]}, _vomited(term="CYSTITIS", causality="possible"))
 
 
 @recipe

@@ -192,6 +192,7 @@ async def _a_course(care: Care) -> tuple[Json, dict[str, Json]]:
         "administration": await care.administration(session, events=[start(60, 1.1), stop(20)]),
         "vital_signs": await care.vitals(session, systolic_mmhg=231, diastolic_mmhg=137),
         "dissociation_note": await care.dissociation(session),
+        "adverse_event": await care.adverse_event(session, seriousness=["hospitalisation"]),
         "assessment": await care.phq9(patient, [3, 3, 3, 3, 3, 3, 3, 3, 2], course_id=course["id"]),
     }
     made["dose_event"] = made["administration"]["events"][0]

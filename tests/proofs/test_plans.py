@@ -18,6 +18,7 @@ from typing import Any, Final
 import pytest
 from sqlalchemy import Connection, event, text
 
+from app.alerts.worker import Escalator
 from app.kernel.database import Database, open_for_migrations
 from app.kernel.guard import clinic_tables
 from benchmarks.workset import WorkSet, build
@@ -129,6 +130,8 @@ async def test_every_statement_has_an_index_to_go_by(crowded: tuple[Installation
                 assert again.status_code < HTTPStatus.BAD_REQUEST, f"{operation.id} {query}: {again.text}"
     with sent.during("sealing"):
         await installation.database.sealer.seal()
+    with sent.during("escalating"):
+        await Escalator(installation.database).escalate()
     assert len(sent.statements) > len(RECIPES) / 2
     engine = open_for_migrations(installation.settings)
     explain = _on_sqlite

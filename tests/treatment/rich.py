@@ -44,6 +44,9 @@ async def _treated(care: Care, patient: Json, course: Json, room: Json, minutes:
             await care.void(reading)
     await care.dissociation(session, observed_at=ago(minutes=minutes - 20), intensity=6)
     await care.void(await care.dissociation(session, observed_at=ago(minutes=minutes - 25), intensity=9))
+    await care.adverse_event(session, onset_at=ago(minutes=minutes - 10))
+    await care.adverse_event(session, onset_at=ago(minutes=minutes - 12), seriousness=["important_medical_event"])
+    await care.void(await care.adverse_event(session, seriousness=["hospitalisation"]))
     await care.void(await care.administration(session, events=[start(minutes), stop(minutes - 9)]))
     # Two hours after the dose it still speaks of the weeks before; three days after, it speaks of the dose.
     await care.phq9(patient, answered_at=ago(minutes=minutes - 120), **inside)
@@ -94,6 +97,8 @@ async def row_as_single_reads_tell(care: Care, session_id: str) -> Json:
         "administration_count": len(given),
         "vital_signs_count": len(record["vital_signs"]),
         "dissociation_note_count": len(record["dissociation_notes"]),
+        "adverse_event_count": len(record["adverse_events"]),
+        "serious_adverse_event_count": sum(one["serious"] for one in record["adverse_events"]),
         "assessment_count": len(record["assessments"]),
         "open_alert_count": sum(one["status"] == "open" for one in record["alerts"]),
         "dissociation_max": max((one["intensity"] for one in record["dissociation_notes"]), default=None),

@@ -6,7 +6,15 @@ from tests.conftest import Clock
 from tests.proofs.care import Care, ago, caring, instant, path_of, start, stop, version_header
 from tests.world import World
 
-CHILDREN = ("dose_orders", "administrations", "vital_signs", "dissociation_notes", "assessments", "alerts")
+CHILDREN = (
+    "dose_orders",
+    "administrations",
+    "vital_signs",
+    "dissociation_notes",
+    "adverse_events",
+    "assessments",
+    "alerts",
+)
 
 
 async def test_a_session_in_error_takes_everything_in_it_along(clinic: World) -> None:
@@ -18,16 +26,25 @@ async def test_a_session_in_error_takes_everything_in_it_along(clinic: World) ->
     infusion = await care.administration(session, events=[start(60), stop(20)])
     reading, note = await care.vitals(session), await care.dissociation(session)
     form = await care.phq9(patient, session_id=session["id"])
+    event = await care.adverse_event(session)
     outside = await care.phq9(patient)
     before = await care.record(session)
     assert all(before[member] for member in CHILDREN)
 
     voided = await care.void(session, "wrong patient")
-    for record in (voided, order, infusion, *infusion["events"], reading, note, form):
+    for record in (voided, order, infusion, *infusion["events"], reading, note, event, form):
         now = await care.again(record)
         assert now["entered_in_error"]["reason"] == "wrong patient", record["object"]
     assert (await care.again(outside))["entered_in_error"] is None
-    for path in ("dose-orders", "administrations", "dose-events", "vital-signs", "dissociation-notes", "assessments"):
+    for path in (
+        "dose-orders",
+        "administrations",
+        "dose-events",
+        "vital-signs",
+        "dissociation-notes",
+        "adverse-events",
+        "assessments",
+    ):
         assert await care.items(f"/v1/{path}", session_id=session["id"]) == [], path
     alerts = [*await care.alerts_of(infusion), *await care.alerts_of(form)]
     assert [(one["status"], one["disposition"]) for one in alerts] == [

@@ -1,7 +1,8 @@
-"""Recording and correcting doses, and what follows from them: the patient's scores on the clock, and the slots.
+"""Recording and correcting doses, and what follows from them: scores and adverse events on the clock, and the slots.
 
-The hours since the last dose are kept with each score, and readings are due so many minutes after the first moment of
-the dose. Whoever changes a dose changes them too, in the same transaction and as changes of their own.
+The hours since the last dose are kept with each score, the minutes since the first with each adverse event, and
+readings are due so many minutes after it. Whoever changes a dose changes them too, in the same transaction and as
+changes of their own.
 """
 
 from uuid import UUID
@@ -14,11 +15,13 @@ from app.kernel.actor import Actor
 from app.kernel.database import WriteSession
 from app.kernel.records import one
 from app.monitoring.actions import follow_dose
+from app.safety.actions import place_events_again
 from app.sessions.models import TreatmentSession
 
 
 async def _follow(db: WriteSession, actor: Actor, given: Administration | DoseEventRecord, cause: str) -> None:
     await place_again(db, actor, given.patient_id, cause)
+    await place_events_again(db, actor, given.session_id, cause)
     await follow_dose(db, actor, await one(db, actor, TreatmentSession, given.session_id), cause)
 
 

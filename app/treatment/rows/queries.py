@@ -21,6 +21,7 @@ from app.kernel.json_rows import as_array, as_object, as_text
 from app.monitoring.queries import dissociation_note, visible_dissociation_notes, visible_vital_signs, vital_signs
 from app.patients.queries import patient, visible_patients, visible_weights, weight
 from app.protocols.queries import clinic_protocol
+from app.safety.queries import adverse_event, visible_adverse_events
 from app.sessions.queries import session, visible_sessions
 
 _COURSE: Final = (
@@ -163,6 +164,8 @@ def _clinical(actor: Actor) -> dict[str, ColumnElement[Any]]:
         "peak": _pieces(after, vital_signs, _READING),
         "vital_signs_count": _count(visible_vital_signs(actor), vital_signs),
         "dissociation_note_count": _count(visible_dissociation_notes(actor), dissociation_note),
+        "adverse_event_count": _count(visible_adverse_events(actor), adverse_event),
+        "serious_adverse_event_count": _count(visible_adverse_events(actor), adverse_event, adverse_event.c.serious),
         "dissociation_max": notes.with_only_columns(func.max(dissociation_note.c.intensity))
         .correlate(session)
         .scalar_subquery(),

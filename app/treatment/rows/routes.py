@@ -51,6 +51,8 @@ SESSION_ROW: Final = Resource(
                 "administration_count",
                 "vital_signs_count",
                 "dissociation_note_count",
+                "adverse_event_count",
+                "serious_adverse_event_count",
                 "observation_minutes",
                 "prescriber",
                 "given_by",

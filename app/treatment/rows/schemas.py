@@ -109,6 +109,8 @@ class SessionRowRead(SessionRead):
     administration_count: int | None = Field(description="Administrations.", examples=[1])
     vital_signs_count: int | None = Field(description="Sets of readings.", examples=[6])
     dissociation_note_count: int | None = Field(description="Dissociation notes.", examples=[1])
+    adverse_event_count: int | None = Field(description="Adverse events.", examples=[1])
+    serious_adverse_event_count: int | None = Field(description="Those of them that are serious.", examples=[0])
     assessment_count: int | None = Field(description="Forms and ratings that belong to the session.", examples=[2])
     open_alert_count: int | None = Field(description="Alerts nobody has acknowledged.", examples=[0])
     observation_minutes: int | None = Field(
