@@ -57,6 +57,7 @@ from app.treatment.decisions.routes import router as decisions
 from app.treatment.doses.routes import router as doses
 from app.treatment.elsewhere.routes import router as elsewhere
 from app.treatment.proposal.routes import router as proposal
+from app.treatment.readiness.routes import router as readiness
 from app.treatment.routes import router as treatment
 from app.treatment.rows.routes import router as session_rows
 from app.treatment.screenings.routes import router as screenings
@@ -87,6 +88,7 @@ ROUTERS: Final = (
     decisions,
     elsewhere,
     sessions,
+    readiness,
     dosing,
     doses,
     proposal,

@@ -6,7 +6,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
@@ -23,6 +23,8 @@ from app.kernel.actor import Actor, PrincipalKind
 from app.kernel.database import Database, ReadSession, WriteSession
 from app.kernel.ids import new_id
 from app.kernel.settings import Settings
+from app.policies.actions import set_policy
+from app.policies.schemas import PolicySet
 from tests.contract.document import assert_documented
 
 HOST = "testserver"
@@ -188,11 +190,22 @@ class World:
     _actors: dict[str, Actor] = field(default_factory=dict)
     _accounts: dict[str, UUID] = field(default_factory=dict)
     _clients: dict[str, httpx2.AsyncClient] = field(default_factory=dict)
+    _only_records: bool = False
 
     @property
     def database(self) -> Database:
         """The database this clinic is in."""
         return self.installation.database
+
+    async def only_records(self) -> None:
+        """Let every gate before a dose only warn, for tests that are about something else."""
+        if not self._only_records:
+            self._only_records = True
+            admin = await self.actor("admin")
+            async with self.database.writing(admin) as db:
+                since, why = datetime(2000, 1, 1, tzinfo=UTC), "We treat from another record."
+                body = PolicySet(code="gate_profile", value="record_only", reason=why, effective_at=since)
+                await set_policy(db, admin, body)
 
     async def actor(self, role: str = "prescriber") -> Actor:
         """Somebody in this role; the same person whenever asked. `system` is the clinic's own hand."""

@@ -15,6 +15,7 @@ from sqlalchemy import event
 from app.courses.rules import instant_of
 from app.demo.at_once import work_at_once
 from app.demo.clockwork import Clockwork, history
+from app.demo.gates import certify_clinic
 from app.demo.journeys import RECORD_DAYS, WANTED, Journey, Wanted, draw_journey
 from app.demo.people import CLINICS, DemoClinic, draw_people
 from app.demo.story import PatientStory, Step
@@ -195,6 +196,8 @@ async def _open(
             source=_SOURCE,
             roles=(role.value,),
         )
+    async with database.writing(actors["nurse"]) as db:
+        await certify_clinic(db, actors["nurse"], clinic, opened_on)
     return _People(actors, users)
 
 

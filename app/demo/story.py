@@ -26,6 +26,7 @@ from app.courses.external.schemas import ExternalTreatmentCreate
 from app.courses.models import Course
 from app.courses.rules import instant_of
 from app.courses.schemas import ChangePhase, CourseCreate, EndCourse, RePlan
+from app.demo import gates
 from app.demo.bodies import Reaction, Reading, thinned
 from app.demo.doses import DOSE_EVENT, INFUSION_MINUTES, Dose, dose_of, route_of
 from app.demo.journeys import FORM_MISSED, RECORD_DAYS, FollowUp, Journey, Series, Visit, workday
@@ -55,10 +56,9 @@ from app.patients.episodes.schemas import EpisodeCreate
 from app.patients.schemas import EmergencyContact, Identifier, PatientCreate, Sex, WeightCreate
 from app.policies.catalogue import shipped_policies
 from app.policies.rules import resolve as policies_at
-from app.protocols.rules import Route
+from app.protocols.rules import Drug, Route
 from app.sessions.actions import (
     abort_session,
-    clear_session,
     discharge_session,
     hold_session,
     release_session,
@@ -126,6 +126,7 @@ class PatientStory:
     administration_ids: dict[int, UUID] = field(default_factory=dict[int, UUID])
     reading_ids: dict[tuple[int, int], UUID] = field(default_factory=dict[tuple[int, int], UUID])
     score_ids: dict[str, UUID] = field(default_factory=dict[str, UUID])
+    screening_ids: dict[Drug, UUID] = field(default_factory=dict[Drug, UUID])
     told_on: date | None = None
     paper_at: datetime = field(init=False)
     given: int = 0
@@ -145,6 +146,9 @@ class PatientStory:
         at = self._wall(registered_on, time(10, 5)) + timedelta(minutes=self.random.randrange(350))
         self.paper_at = at + timedelta(minutes=6)
         self._come_in(at, registered_on)
+        recent = [series for series in journey.series if any(self._is_judged(visit.on) for visit in series.visits)]
+        for drug in sorted({series.protocol.drug or Drug.KETAMINE for series in recent}):
+            self._become_eligible(drug, at + timedelta(minutes=5, seconds=30))
         ready_at = self.paper_at if self.told_on else at + timedelta(hours=1)
         for series in journey.series:
             ready_at = self._series(series, ready_at)
@@ -165,6 +169,10 @@ class PatientStory:
         """The next moment at which somebody who copies from paper has typed something."""
         self.paper_at += timedelta(minutes=self.random.randint(1, 3))
         return self.paper_at
+
+    def _is_judged(self, on: date) -> bool:
+        """Whether a day is so recent that its gates are asked."""
+        return on > self.today - timedelta(days=gates.JUDGED_DAYS)
 
     # ── coming in ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -215,6 +223,24 @@ class PatientStory:
         self._add(at + timedelta(minutes=4), "nurse", "clinical:write", describe)
         if journey.wanted.extra == "elsewhere" or self.random.random() < 0.06:  # noqa: PLR2004
             self._add(at + timedelta(minutes=5), "nurse", "clinical:write", tell_elsewhere)
+
+    def _become_eligible(self, drug: Drug, at: datetime) -> None:
+        """Asked and signed by the nurse, decided by the prescriber."""
+
+        async def ask(db: WriteSession, actor: Actor) -> None:
+            self.screening_ids[drug] = await gates.ask_and_sign(db, actor, self.patient_id, drug, at)
+
+        async def decide(db: WriteSession, actor: Actor) -> None:
+            await gates.decide(db, actor, self.screening_ids[drug])
+
+        self._add(at, "nurse", "clinical:write", ask)
+        self._add(at + timedelta(seconds=10), "prescriber", "eligibility:write", decide)
+
+    def _ask_today(self, number: int, drug: Drug, at: datetime) -> None:
+        async def ask(db: WriteSession, actor: Actor) -> None:
+            await gates.ask_today(db, actor, self.patient_id, self.session_ids[number], drug, at)
+
+        self._add(at, "nurse", "clinical:write", ask)
 
     # ── a series ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -406,9 +432,14 @@ class PatientStory:
         async def check_in(db: WriteSession, actor: Actor) -> None:
             session_id = self.session_ids[number]
             version = await _version(db, actor, TreatmentSession, session_id)
-            await check_in_session(db, actor, session_id, CheckInSession(checked_in_at=came_at), version)
+            body = CheckInSession(checked_in_at=came_at)
+            if self._is_judged(visit.on):
+                body = gates.at_the_door(came_at, f"A. {self.person.family_name}")
+            await check_in_session(db, actor, session_id, body, version)
 
         self._add(came_at + timedelta(minutes=1), "front_desk", "schedule:write", check_in)
+        if self._is_judged(visit.on):
+            self._ask_today(number, series.protocol.drug or Drug.KETAMINE, t0 - timedelta(minutes=29))
         is_first = self.given == 0
         shows = self.journey.wanted.thoughts and (is_first or visit.on >= self.today - timedelta(days=1))
         if is_first or shows or self.random.random() >= FORM_MISSED:
@@ -452,15 +483,16 @@ class PatientStory:
             assert again is not None
             await record_vital_signs(db, actor, self.session_ids[number], _vital_signs(t0, again, whole=True))
 
-        async def clear(db: WriteSession, actor: Actor) -> None:
+        async def let_start(db: WriteSession, actor: Actor) -> None:
             session_id = self.session_ids[number]
             await order_dose(db, actor, session_id, dose.order())
-            await clear_session(db, actor, session_id, await _version(db, actor, TreatmentSession, session_id))
+            clear = gates.clear if self._is_judged(visit.on) else gates.clear_unasked
+            await clear(db, actor, session_id, await _version(db, actor, TreatmentSession, session_id))
 
         self._add(t0 + timedelta(minutes=before.minute + 1), "nurse", "session:write", measure)
         if again is not None:
             self._add(t0 - timedelta(minutes=5), "nurse", "session:write", measure_again)
-        self._add(t0 - timedelta(minutes=3), "prescriber", "order:write", clear)
+        self._add(t0 - timedelta(minutes=3), "prescriber", "order:write", let_start)
 
     def _hold(self, number: int, t0: datetime, reading: Reading) -> None:
         pressure = f"{reading.systolic_mmhg}/{reading.diastolic_mmhg}"

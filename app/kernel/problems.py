@@ -79,6 +79,11 @@ class Problem(BaseModel):
         "With `duplicate-identifier`: the record that has it.", examples=["0199c1f0-7d3e-7a51-9c1e-3f0a5b7e2d10"]
     )
     limit_mg: int = absent("With `dose-limit-exceeded`: the most that may be ordered for one session.", examples=[84])
+    gates: list[dict[str, Any]] = absent(
+        "With `not-ready`: every gate, as `GET /v1/sessions/{session_id}/readiness` shows it.",
+        examples=[[{"code": "consent", "state": "fail", "mode": "reason", "blocking": True}]],
+    )
+    override_roles: list[str] = absent("With `override-role-missing`: who may.", examples=[["prescriber"]])
     permission: str = absent("With `permission-denied`: what is missing.", examples=["session:write"])
     scope: str = absent("With `scope-missing`: what is missing.", examples=["session:read"])
 

@@ -27,17 +27,19 @@ async def screened(db: ReadSession, actor: Actor, patient_id: UUID) -> list[Scre
     )
     names = Screened.__dataclass_fields__
     rows = (await db.execute(statement.with_only_columns(*(screening.c[name] for name in names)))).all()
-    return [
-        Screened(
-            row.id,
-            Drug(row.drug),
-            Purpose(row.purpose),
-            row.screened_at,
-            Outcome(row.outcome),
-            None if row.decision is None else EligibilityDecision(row.decision),
-            row.decided_at,
-            row.decision_is_current,
-            row.expires_on,
-        )
-        for row in rows
-    ]
+    return [as_screened(row) for row in rows]
+
+
+def as_screened(row: Any) -> Screened:
+    """A row of a screening as far as it says whether somebody is eligible."""
+    return Screened(
+        row.id,
+        Drug(row.drug),
+        Purpose(row.purpose),
+        row.screened_at,
+        Outcome(row.outcome),
+        None if row.decision is None else EligibilityDecision(row.decision),
+        row.decided_at,
+        row.decision_is_current,
+        row.expires_on,
+    )

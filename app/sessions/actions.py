@@ -1,6 +1,6 @@
 """The moves of a visit."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -237,14 +237,17 @@ async def _require_location(db: WriteSession, actor: Actor, location_id: UUID) -
 async def update_session(  # a correction carries version and reason
     db: WriteSession, actor: Actor, session_id: UUID, body: SessionUpdate, if_match: int | None, reason: str | None
 ) -> TreatmentSession:
-    """Change place or note, with a reason unless it is one's own recent slip."""
+    """Change place, note or what was asked at check-in, with a reason unless it is one's own recent slip."""
     treatment = await _loaded(db, actor, session_id, if_match)
     if SessionStatus(treatment.status) is SessionStatus.SIGNED:
         raise rules.AlreadySigned
     if body.location_id is not None:
         await _require_location(db, actor, body.location_id)
     why = reason_of_change(actor, treatment, reason)
-    for member, value in body.model_dump(exclude_unset=True).items():
+    told = body.model_dump(exclude_unset=True)
+    if body.check_in is not None:
+        told["check_in"] = body.check_in.model_dump(mode="json")
+    for member, value in told.items():
         setattr(treatment, member, value)
     name_change(db, treatment, "session.updated", reason=why)
     return treatment
@@ -293,16 +296,23 @@ async def check_in_session(
     """The patient is here."""
     treatment = await _moved(db, actor, session_id, if_match, SessionStatus.CHECKED_IN)
     treatment.checked_in_at = _moment(body.checked_in_at)
+    told = body.model_dump(mode="json", exclude={"checked_in_at"})
+    treatment.check_in = told if any(value is not None for value in told.values()) else None
     name_change(db, treatment, "session.checked_in", occurred_at=treatment.checked_in_at)
     return treatment
 
 
-async def clear_session(db: WriteSession, actor: Actor, session_id: UUID, if_match: int | None) -> TreatmentSession:
-    """Say that the session may start."""
-    treatment = await _moved(db, actor, session_id, if_match, SessionStatus.CLEARED)
+def clear_session(db: WriteSession, treatment: TreatmentSession, gates: Sequence[Mapping[str, Any]]) -> None:
+    """Say that the session may start, with how the gates stood; whoever calls has locked it and asked them.
+
+    Raises:
+        IllegalTransition: it is not checked in.
+    """
+    rules.require_move(SessionStatus(treatment.status), SessionStatus.CLEARED)
+    treatment.status = SessionStatus.CLEARED
     treatment.cleared_at = clock.now()
+    treatment.gates = [dict(gate) for gate in gates]
     name_change(db, treatment, "session.cleared")
-    return treatment
 
 
 async def hold_session(

@@ -49,6 +49,8 @@ class TreatmentSession(ClinicRecord, Base):
     scheduled_start_at: Mapped[datetime | None]
     session_at: Mapped[datetime]
     checked_in_at: Mapped[datetime | None]
+    # What was asked when the patient came, as it was told.
+    check_in: Mapped[dict[str, Any] | None] = mapped_column(Json)
     cleared_at: Mapped[datetime | None]
     started_at: Mapped[datetime | None]
     # Set where only the day of the dose is known; the times of doses are then noon of it.

@@ -20,7 +20,6 @@ from app.sessions.models import TreatmentSession
 from app.sessions.rules import AlreadySigned, IllegalTransition, NotGivenThisWay
 from app.sessions.schemas import (
     AbortSession,
-    ClearSession,
     DischargeSession,
     HoldSession,
     ReleaseSession,
@@ -40,6 +39,7 @@ CLINICAL: Final = Needs(
     "session:read",
     (
         "session_at",
+        "check_in",
         "cleared_at",
         "started_at",
         "given_on",
@@ -93,7 +93,7 @@ async def update_session(  # a correction carries version and reason
     if_match: IfMatch,
     reason: ChangeReason,
 ) -> Response:
-    """Change place or note; everything else is a move."""
+    """Change place, note, or what was asked at check-in; everything else is a move."""
     treatment = await actions.update_session(db, actor, session_id, body, if_match, reason)
     return await changed(db, SESSION, actor, treatment)
 
@@ -108,14 +108,6 @@ async def reschedule_session(
 ) -> Response:
     """Give a scheduled visit another time."""
     return await changed(db, SESSION, actor, await actions.reschedule_session(db, actor, session_id, body, if_match))
-
-
-@router.post("/sessions/{session_id}/clear", response_model=SessionRead, responses=_VERB)
-async def clear_session(
-    db: WriteDb, actor: MayWriteSessions, session_id: UUID, body: ClearSession, if_match: IfMatch
-) -> Response:
-    """Say that the session may start."""
-    return await changed(db, SESSION, actor, await actions.clear_session(db, actor, session_id, if_match))
 
 
 @router.post("/sessions/{session_id}/hold", response_model=SessionRead, responses=_VERB)

@@ -30,6 +30,14 @@ class SessionStatus(StrEnum):
     NO_SHOW = "no_show"
 
 
+class MedicinesChanged(StrEnum):
+    """What the patient said when asked whether medicines have changed."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
 class Deviation(StrEnum):
     """What was out of order about a dose that was recorded all the same."""
 

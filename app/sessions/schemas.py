@@ -1,8 +1,10 @@
 """Shapes of sessions and of what is done with them."""
 
 from enum import StrEnum
+from typing import Annotated, Final
 
-from pydantic import ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from app.kernel.confirmations import Confirmable
 from app.kernel.schemas import (
@@ -19,7 +21,7 @@ from app.kernel.schemas import (
     absent,
 )
 from app.protocols.rules import Drug, Route
-from app.sessions.rules import SessionStatus
+from app.sessions.rules import MedicinesChanged, SessionStatus
 
 
 class Setting(StrEnum):
@@ -59,11 +61,60 @@ class SessionCreate(VisitFacts, Confirmable):
     )
 
 
+class IdentifierKind(StrEnum):
+    """By what somebody is told from others."""
+
+    NAME = "name"
+    BIRTH_DATE = "birth_date"
+    RECORD_NUMBER = "record_number"
+    PHOTO = "photo"
+    ADDRESS = "address"
+    PHONE = "phone"
+    WRISTBAND = "wristband"
+
+
+def _different(kinds: list[IdentifierKind]) -> list[IdentifierKind]:
+    if len(set(kinds)) != len(kinds):
+        raise PydanticCustomError("repeated", "Each kind once.")
+    return kinds
+
+
+IdentifiersChecked = Annotated[
+    list[IdentifierKind],
+    Field(min_length=2, max_length=len(IdentifierKind), json_schema_extra={"uniqueItems": True}),
+    AfterValidator(_different),
+]
+_ATE: Final = "When the patient last ate."
+_DRANK: Final = "When the patient last drank."
+_NASAL: Final = "When the patient last used a nasal steroid or decongestant."
+_ESCORT: Final = "Who is going to take the patient home."
+_ESCORT_PHONE: Final = "Where they can be called."
+_MEDICINES: Final = "Whether medicines have changed since the last visit."
+_IDENTIFIERS: Final = "By what it was checked who this is."
+
+
+class CheckInFacts(RequestSchema):
+    """What is asked when the patient comes. Intoxication and pregnancy are asked in a screening of the session."""
+
+    identifiers_checked: IdentifiersChecked | None = Field(
+        default=None, description=f"{_IDENTIFIERS} At least two.", examples=[["name", "birth_date"]]
+    )
+    last_ate_at: UtcTime | None = Field(default=None, description=_ATE)
+    last_drank_at: UtcTime | None = Field(default=None, description=_DRANK)
+    last_nasal_drug_at: UtcTime | None = Field(default=None, description=_NASAL)
+    escort_name: ShortText | None = Field(default=None, description=_ESCORT, examples=["R. Rivera"])
+    escort_phone: ShortText | None = Field(default=None, description=_ESCORT_PHONE, examples=["+1 555 0101"])
+    medicines_changed: MedicinesChanged | None = Field(default=None, description=_MEDICINES, examples=["no"])
+
+
 class SessionUpdate(RequestSchema):
     """What may change of a session beside its moves."""
 
     location_id: Id | None = Field(default=None, description="Where.")
     note: NoteText | None = Field(default=None, description="Free text.", examples=["Prefers the quiet room."])
+    check_in: CheckInFacts | None = Field(
+        default=None, description="What was asked when the patient came; replaces all of what was told."
+    )
 
 
 class RescheduleSession(Confirmable):
@@ -73,8 +124,22 @@ class RescheduleSession(Confirmable):
     reason: NoteText | None = Field(default=None, description="Why.", examples=["Patient asked."])
 
 
-class CheckInSession(RequestSchema):
+class CheckInSession(CheckInFacts):
     """The patient is here."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "identifiers_checked": ["name", "birth_date"],
+                    "last_ate_at": "2026-03-02T10:30:00Z",
+                    "last_drank_at": "2026-03-02T13:10:00Z",
+                    "escort_name": "R. Rivera",
+                    "medicines_changed": "no",
+                },
+            ]
+        }
+    )
 
     checked_in_at: UtcTime | None = Field(default=None, description="When they came; default now.")
 
@@ -118,11 +183,27 @@ class DischargeSession(RequestSchema):
 
 
 class GateRead(ResponseSchema):
-    """One thing that is asked before a session may start, and how it stood."""
+    """One thing that was asked before a session might start, and how it stood then."""
 
-    code: str = Field(description="What is asked.", examples=["consent"])
-    state: str = Field(description="How it stood.", examples=["missing"])
-    reason: str | None = Field(description="In words.", examples=["No consent on record."])
+    code: str = Field(description="What was asked.", examples=["consent"])
+    state: str = Field(description="How it stood.", examples=["fail"])
+    mode: str = Field(description="What it did about it: `warn`, `reason` or `hard`.", examples=["reason"])
+    reason: str = Field(description="In words.", examples=["No consent to treatment is on file: have it signed."])
+    policy_version: str = Field(description="The policy it went by.", examples=["GATES@1:standard"])
+    limit_version: str | None = Field(description="Where the limit comes from, if it has one.", examples=["POLICIES@1"])
+    override_id: Id | None = Field(description="The override that let it through, if one did.")
+
+
+class CheckInRead(ResponseSchema):
+    """What was asked when the patient came; null where nobody told."""
+
+    identifiers_checked: list[str] | None = Field(description=_IDENTIFIERS, examples=[["name", "birth_date"]])
+    last_ate_at: UtcTime | None = Field(description=_ATE)
+    last_drank_at: UtcTime | None = Field(description=_DRANK)
+    last_nasal_drug_at: UtcTime | None = Field(description=_NASAL)
+    escort_name: str | None = Field(description=_ESCORT, examples=["R. Rivera"])
+    escort_phone: str | None = Field(description=_ESCORT_PHONE, examples=["+1 555 0101"])
+    medicines_changed: str | None = Field(description=_MEDICINES, examples=["no"])
 
 
 class SessionRead(ClinicRecordRead):
@@ -143,6 +224,7 @@ class SessionRead(ClinicRecordRead):
         description="First dose; before it the planned start; the order of lists. Null only where it is withheld."
     )
     checked_in_at: UtcTime | None = Field(description="When the patient came.")
+    check_in: CheckInRead | None = Field(description="What was asked then; null where nobody told.")
     cleared_at: UtcTime | None = Field(description="When it was cleared to start.")
     started_at: UtcTime | None = Field(description="The first dose: t0 of every clock.")
     given_on: Day | None = Field(
@@ -173,8 +255,8 @@ class SessionRead(ClinicRecordRead):
         description="Minutes from the last dose to its recording, where it was recorded afterwards.", examples=[1440]
     )
     gates: list[GateRead] | None = Field(
-        description="What was asked before it might start. Recorded afterwards they are listed and refuse nothing. "
-        "Null only where it is withheld.",
+        description="How the gates stood when it was cleared; empty where it was not. Those that do not apply are left "
+        "out. Null only where it is withheld.",
         examples=[[]],
     )
     note: str | None = Field(description="Free text.", examples=["Prefers the quiet room."])

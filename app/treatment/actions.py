@@ -60,6 +60,7 @@ from app.sessions.actions import add_past_visit
 from app.sessions.models import TreatmentSession
 from app.sessions.rules import AlreadySigned, SessionStatus
 from app.treatment import queries
+from app.treatment.readiness.models import GateOverride
 from app.treatment.schemas import PastSession
 
 _NOON: Final = time(12)
@@ -75,6 +76,7 @@ _CHILDREN: Final[tuple[type[ClinicRecord], ...]] = (
     AdverseEvent,
     Assessment,
     Screening,
+    GateOverride,
 )
 
 

@@ -35,6 +35,7 @@ from app.sessions.routes import SESSION
 from app.sessions.rules import AlreadySigned, NotGivenThisWay
 from app.treatment import actions
 from app.treatment.actions import HasRecords, NotOver
+from app.treatment.readiness.routes import GATE_OVERRIDE
 from app.treatment.schemas import PastSession, SessionRecordRead
 
 router: Final = APIRouter(prefix="/v1", route_class=Endpoint, tags=["sessions"])
@@ -72,6 +73,7 @@ SESSION_RECORD: Final = Resource(
         Children("watches", WATCH, "session_id", ("watched_from", "id")),
         Children("adverse_events", ADVERSE_EVENT, "session_id", ("onset_at", "id")),
         Children("assessments", ASSESSMENT, "session_id", ("assessed_at", "id")),
+        Children("gate_overrides", GATE_OVERRIDE, "session_id", ("recorded_at", "id")),
         Children("alerts", ALERT, "session_id", ("raised_at", "id")),
     ),
     needs=SESSION.needs,

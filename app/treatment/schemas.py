@@ -14,6 +14,7 @@ from app.monitoring.slots.schemas import VitalSlotRead
 from app.monitoring.watches.schemas import WatchRead
 from app.safety.schemas import AdverseEventCreate, AdverseEventRead
 from app.sessions.schemas import SessionRead, VisitFacts
+from app.treatment.readiness.schemas import GateOverrideRead
 
 
 class SessionRecordRead(SessionRead):
@@ -27,6 +28,7 @@ class SessionRecordRead(SessionRead):
     watches: list[WatchRead] = Field(description="Who watched, in time; the last one does now.")
     adverse_events: list[AdverseEventRead] = Field(description="Adverse events, in time.")
     assessments: list[AssessmentRead] = Field(description="Forms filled in this session, in time.")
+    gate_overrides: list[GateOverrideRead] = Field(description="Gates somebody overrode, in time.")
     alerts: list[AlertRead] = Field(description="Alerts that arose, in time.")
     omitted: list[str] = Field(
         description="Members that are empty because the caller may not read them.", examples=[["assessments"]]

@@ -658,6 +658,32 @@ CREATE TABLE external_treatment (
     CONSTRAINT pk_external_treatment PRIMARY KEY (clinic_id, id)
 );
 
+CREATE TABLE gate_override (
+    clinic_id uuid NOT NULL,
+    id uuid NOT NULL,
+    patient_id uuid NOT NULL,
+    session_id uuid NOT NULL,
+    gate character varying(64) NOT NULL,
+    mode character varying(64) NOT NULL,
+    policy_version character varying(64) NOT NULL,
+    role character varying(64) NOT NULL,
+    reason text NOT NULL,
+    found jsonb NOT NULL,
+    badness jsonb NOT NULL,
+    origin character varying(64) NOT NULL,
+    create_digest character varying(64),
+    entered_in_error_at timestamp with time zone,
+    entered_in_error_by uuid,
+    entered_in_error_reason text,
+    version integer NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by uuid NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT fk_gate_override__clinic_id_patient_id FOREIGN KEY (clinic_id, patient_id) REFERENCES patient(clinic_id, id),
+    CONSTRAINT fk_gate_override__clinic_id_session_id FOREIGN KEY (clinic_id, session_id) REFERENCES treatment_session(clinic_id, id),
+    CONSTRAINT pk_gate_override PRIMARY KEY (clinic_id, id)
+);
+
 CREATE TABLE idempotency_key (
     clinic_id uuid NOT NULL,
     principal_id uuid NOT NULL,
@@ -1040,6 +1066,7 @@ CREATE TABLE treatment_session (
     scheduled_start_at timestamp with time zone,
     session_at timestamp with time zone NOT NULL,
     checked_in_at timestamp with time zone,
+    check_in jsonb,
     cleared_at timestamp with time zone,
     started_at timestamp with time zone,
     given_on date,
@@ -1288,6 +1315,10 @@ CREATE INDEX ix_dose_order__clinic_id_session_id_ordered_at_id ON public.dose_or
 CREATE INDEX ix_episode__clinic_id_patient_id_id ON public.episode USING btree (clinic_id, patient_id, id);
 
 CREATE INDEX ix_external_treatment__clinic_id_patient_id_counted_from ON public.external_treatment USING btree (clinic_id, patient_id, counted_from);
+
+CREATE INDEX ix_gate_override__clinic_id_patient_id ON public.gate_override USING btree (clinic_id, patient_id);
+
+CREATE INDEX ix_gate_override__clinic_id_session_id_id ON public.gate_override USING btree (clinic_id, session_id, id);
 
 CREATE INDEX ix_idempotency_key__created_at ON public.idempotency_key USING btree (created_at);
 

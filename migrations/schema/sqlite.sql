@@ -658,6 +658,32 @@ CREATE TABLE external_treatment (
     CONSTRAINT fk_external_treatment__clinic_id_patient_id FOREIGN KEY(clinic_id, patient_id) REFERENCES patient (clinic_id, id)
 );
 
+CREATE TABLE gate_override (
+    clinic_id CHAR(32) NOT NULL,
+    id CHAR(32) NOT NULL,
+    patient_id CHAR(32) NOT NULL,
+    session_id CHAR(32) NOT NULL,
+    gate VARCHAR(64) NOT NULL,
+    mode VARCHAR(64) NOT NULL,
+    policy_version VARCHAR(64) NOT NULL,
+    role VARCHAR(64) NOT NULL,
+    reason TEXT NOT NULL,
+    found JSON NOT NULL,
+    badness JSON NOT NULL,
+    origin VARCHAR(64) NOT NULL,
+    create_digest VARCHAR(64),
+    entered_in_error_at DATETIME,
+    entered_in_error_by CHAR(32),
+    entered_in_error_reason TEXT,
+    version INTEGER NOT NULL,
+    recorded_at DATETIME NOT NULL,
+    recorded_by CHAR(32) NOT NULL,
+    updated_at DATETIME NOT NULL,
+    CONSTRAINT pk_gate_override PRIMARY KEY (clinic_id, id),
+    CONSTRAINT fk_gate_override__clinic_id_patient_id FOREIGN KEY(clinic_id, patient_id) REFERENCES patient (clinic_id, id),
+    CONSTRAINT fk_gate_override__clinic_id_session_id FOREIGN KEY(clinic_id, session_id) REFERENCES treatment_session (clinic_id, id)
+);
+
 CREATE TABLE idempotency_key (
     clinic_id CHAR(32) NOT NULL,
     principal_id CHAR(32) NOT NULL,
@@ -1040,6 +1066,7 @@ CREATE TABLE treatment_session (
     scheduled_start_at DATETIME,
     session_at DATETIME NOT NULL,
     checked_in_at DATETIME,
+    check_in JSON,
     cleared_at DATETIME,
     started_at DATETIME,
     given_on DATE,
@@ -1288,6 +1315,10 @@ CREATE INDEX ix_dose_order__clinic_id_session_id_ordered_at_id ON dose_order (cl
 CREATE INDEX ix_episode__clinic_id_patient_id_id ON episode (clinic_id, patient_id, id);
 
 CREATE INDEX ix_external_treatment__clinic_id_patient_id_counted_from ON external_treatment (clinic_id, patient_id, counted_from);
+
+CREATE INDEX ix_gate_override__clinic_id_patient_id ON gate_override (clinic_id, patient_id);
+
+CREATE INDEX ix_gate_override__clinic_id_session_id_id ON gate_override (clinic_id, session_id, id);
 
 CREATE INDEX ix_idempotency_key__created_at ON idempotency_key (created_at);
 

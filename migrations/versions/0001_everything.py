@@ -1047,6 +1047,11 @@ def upgrade() -> None:
         sa.Column("scheduled_start_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("session_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("checked_in_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "check_in",
+            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
+            nullable=True,
+        ),
         sa.Column("cleared_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("given_on", sa.Date(), nullable=True),
@@ -1467,6 +1472,57 @@ def upgrade() -> None:
         op.f("ix_dose_order__clinic_id_session_id_ordered_at_id"),
         "dose_order",
         ["clinic_id", "session_id", "ordered_at", "id"],
+        unique=False,
+    )
+    op.create_table(
+        "gate_override",
+        sa.Column("clinic_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("patient_id", sa.Uuid(), nullable=False),
+        sa.Column("session_id", sa.Uuid(), nullable=False),
+        sa.Column("gate", sa.String(length=64), nullable=False),
+        sa.Column("mode", sa.String(length=64), nullable=False),
+        sa.Column("policy_version", sa.String(length=64), nullable=False),
+        sa.Column("role", sa.String(length=64), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column(
+            "found",
+            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column(
+            "badness",
+            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("origin", sa.String(length=64), nullable=False),
+        sa.Column("create_digest", sa.String(length=64), nullable=True),
+        sa.Column("entered_in_error_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("entered_in_error_by", sa.Uuid(), nullable=True),
+        sa.Column("entered_in_error_reason", sa.Text(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by", sa.Uuid(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "patient_id"],
+            ["patient.clinic_id", "patient.id"],
+            name=op.f("fk_gate_override__clinic_id_patient_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "session_id"],
+            ["treatment_session.clinic_id", "treatment_session.id"],
+            name=op.f("fk_gate_override__clinic_id_session_id"),
+        ),
+        sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_gate_override")),
+    )
+    op.create_index(
+        op.f("ix_gate_override__clinic_id_patient_id"), "gate_override", ["clinic_id", "patient_id"], unique=False
+    )
+    op.create_index(
+        op.f("ix_gate_override__clinic_id_session_id_id"),
+        "gate_override",
+        ["clinic_id", "session_id", "id"],
         unique=False,
     )
     op.create_table(
@@ -2197,6 +2253,9 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_screening__clinic_id_patient_id_screened_at"), table_name="screening")
     op.drop_index(op.f("ix_screening__clinic_id_expires_on_id"), table_name="screening")
     op.drop_table("screening")
+    op.drop_index(op.f("ix_gate_override__clinic_id_session_id_id"), table_name="gate_override")
+    op.drop_index(op.f("ix_gate_override__clinic_id_patient_id"), table_name="gate_override")
+    op.drop_table("gate_override")
     op.drop_index(op.f("ix_dose_order__clinic_id_session_id_ordered_at_id"), table_name="dose_order")
     op.drop_index(op.f("ix_dose_order__clinic_id_patient_id"), table_name="dose_order")
     op.drop_table("dose_order")

@@ -288,7 +288,7 @@ async def visit(care: Care, body: Json, state: str = "cleared", **of_course: Any
     session = await care.session(course, drug=body["drug"], route=body["route"])
     if state == "cleared":
         await care.do(session, "check-in")
-        return await care.do(session, "clear")
+        return await care.clear(session)
     return session
 
 

@@ -142,7 +142,8 @@ def test_the_standard_profile_is_the_one_that_ships() -> None:
     hard = {code for code in GATES if found(code).gate.mode is GateMode.HARD}
     warn = {code for code in GATES if found(code).gate.mode is GateMode.WARN}
     assert hard == ALWAYS_HARD
-    assert warn == {f"gate.{name}" for name in ("fasting", "weight_age", "pre_dose_score", "medicines", "escort")}
+    warns = ("identity", "fasting", "weight_age", "pre_dose_score", "medicines", "escort")
+    assert warn == {f"gate.{name}" for name in warns}
     assert all(found(code).gate.override_roles == (Role.PRESCRIBER,) for code in GATES if code not in hard | warn)
 
 

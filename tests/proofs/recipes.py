@@ -278,6 +278,21 @@ async def _decision(stage: Stage) -> Json:
     return await stage.care.new(f"/v1/courses/{course['id']}/dose-decisions", {"decision": "keep_dose"})
 
 
+async def _to_override(stage: Stage) -> Json:
+    """A visit with a gate in the way which nurses may override too, whatever the clinic's profile is."""
+    rule = {"mode": "reason", "override_roles": ["prescriber", "nurse"]}
+    await stage.admin.new("/v1/policies", {"code": "gate.escort", "value": rule, "reason": "Our own rule."})
+    return await stage.care.session()
+
+
+OVERRIDDEN: Final[Json] = {"gate": "escort", "reason": "Lives next door."}
+
+
+async def _override(stage: Stage) -> Json:
+    session = await _to_override(stage)
+    return await stage.care.new(f"/v1/sessions/{session['id']}/gate-overrides", OVERRIDDEN)
+
+
 MAKERS: Final[Mapping[str, Maker]] = {
     "location": lambda stage: stage.admin.new("/v1/locations", {"name": f"Room {mark()}"}),
     "staff": lambda stage: stage.admin.new("/v1/staff", staff_body()),
@@ -300,6 +315,7 @@ MAKERS: Final[Mapping[str, Maker]] = {
     "course": lambda stage: stage.care.course(),
     "dose_decision": _decision,
     "session": lambda stage: stage.care.session(),
+    "gate_override": _override,
     "dose_order": _order,
     "administration": _administration,
     "dose_event": _event,
@@ -364,7 +380,7 @@ UPDATES: Final[Mapping[str, Json]] = {
     "allergy": {"severity": "severe"},
     "medication": {"ended_on": "2026-03-02", "class_codes": ["benzodiazepine", "other_cns_depressant"]},
     "course": {"indication_code": "F33.1"},
-    "session": {"note": "Prefers the quiet room."},
+    "session": {"note": "Prefers the quiet room.", "check_in": {"medicines_changed": "no", "escort_name": "R. Rivera"}},
     "administration": {"lot": "K2291", "drawn_mg": 41.3},
     "dose_event": {"performed_by": "S. Levy"},
     "vital_signs": {"systolic_mmhg": 139},
@@ -412,7 +428,7 @@ for _name in MAKERS:
         RECIPES[f"update_{_name}"] = _target(_name, UPDATES[_name], versioned=True, reasoned=True)
     if _name not in _NOT_VOIDED:
         RECIPES[f"mark_{_name}_entered_in_error"] = _target(_name, {"reason": "wrong patient"}, versioned=True)
-for _name in ("list_client_history", "list_location_history"):
+for _name in ("list_client_history", "list_location_history", "list_gate_overrides"):
     del RECIPES[_name]
 for _name, _verb, _body in (
     ("clinic_protocol", "retire_clinic_protocol", {"reason": "Replaced by version 2."}),
@@ -443,6 +459,7 @@ RECIPES["list_plan"] = _target("course")
 RECIPES["get_course_trajectory"] = _target("course")
 RECIPES["get_course_outcome"] = _target("course")
 RECIPES["get_session_record"] = _target("session")
+RECIPES["get_session_readiness"] = _target("session")
 RECIPES["list_weights"] = _target("patient")
 for _name in (
     "list_clinics",
@@ -470,10 +487,9 @@ def _move(status: str, body: Json) -> Recipe:
 
 for _verb, _status, _body in (
     ("reschedule_session", "scheduled", {"scheduled_start_at": "2027-03-02T15:00:00Z", "reason": "Patient asked."}),
-    ("check_in_session", "scheduled", {}),
+    ("check_in_session", "scheduled", {"identifiers_checked": ["name", "birth_date"], "escort_name": "R. Rivera"}),
     ("cancel_session", "scheduled", {"reason": "Patient has a cold."}),
     ("mark_session_no_show", "scheduled", {"reason": "Did not come."}),
-    ("clear_session", "checked_in", {}),
     ("hold_session", "checked_in", {"reason": "Pressure 172/98."}),
     ("release_session", "held", {}),
     ("abort_session", "dosing", {"reason": "Patient asked to stop."}),
@@ -489,6 +505,17 @@ def recipe(function: Recipe) -> Recipe:
     """The recipe of the operation whose name the function has."""
     RECIPES[function.__name__] = function
     return function
+
+
+@recipe
+async def clear_session(stage: Stage) -> Call:
+    await stage.clinic.only_records()
+    return await _move("checked_in", {})(stage)
+
+
+@recipe
+async def create_gate_override(stage: Stage) -> Call:
+    return Call({"session_id": (await _to_override(stage))["id"]}, OVERRIDDEN)
 
 
 @recipe

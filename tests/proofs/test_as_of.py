@@ -111,6 +111,7 @@ async def test_a_random_history_reads_back_as_it_was(clinic: World, clock: Clock
     seed = int(os.environ.get("SERIATIM_SEED", "0")) or random.randrange(10**9)
     chance = random.Random(seed)
     care = await caring(clinic)
+    await clinic.only_records()
     session = await care.session()
     history = RandomHistory(care, session, clock, chance)
     steps = 400 if deep else 60

@@ -111,6 +111,7 @@ async def test_readings_do_not_disturb_whoever_discharges(clinic: World) -> None
 
 async def test_two_who_decide_on_one_version_do_not_both_decide(clinic: World) -> None:
     care = await caring(clinic)
+    await clinic.only_records()
     for _ in range(5):
         session = await care.session_in("checked_in")
 

@@ -172,6 +172,7 @@ _SHIPPED = {
     "medication_trial_id",
     "reproductive_fact_id",
     "dose_decision_id",
+    "gate_override_id",
 }
 
 

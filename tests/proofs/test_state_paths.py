@@ -41,6 +41,7 @@ async def acted(care: Care, session: Json, chance: random.Random, doses: list[Js
 
 @pytest.mark.parametrize("seed", range(4))
 async def test_no_illegal_step_is_ever_taken(clinic: World, seed: int) -> None:
+    await clinic.only_records()
     care, chance = await caring(clinic), random.Random(seed)
     session = await care.session()
     doses: list[Json] = []

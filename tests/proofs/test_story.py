@@ -8,7 +8,8 @@ import httpx2
 
 from app.identity.tokens.actions import invite
 from tests.conftest import Clock
-from tests.proofs.care import PHQ9_OF_9, PHQ9_OF_19, Care, Json, instant, path_of
+from tests.proofs.care import PHQ9_OF_9, PHQ9_OF_19, Care, Json, instant, path_of, version_header
+from tests.proofs.recipes import DECIDED, consent_body, screening_body
 from tests.world import World, http_client
 
 PASSWORD = "four quiet herons at dusk"  # pragma: allowlist secret
@@ -67,12 +68,20 @@ async def test_the_story(clinic: World, clock: Clock) -> None:
     assert [start.astimezone(ZoneInfo("America/New_York")).hour for start in starts] == [9] * 6
     assert [start.hour for start in starts] == [13, 13, 14, 14, 14, 14]
 
+    # Asked, decided, signed.
+    asked_at = instant(clock.now() - timedelta(minutes=30))
+    screening = await care.new(f"{path_of(patient)}/screenings", screening_body(screened_at=asked_at))
+    screening = await care.do(screening, "decide", DECIDED)
+    assert (screening["decision"], screening["decision_is_current"]) == ("eligible_with_conditions", True)
+    await care.new(f"{path_of(patient)}/consents", consent_body(signed_at=asked_at))
+
     session = await care.session(course)
     assert (session["plan_item_id"], session["scheduled_start_at"]) == (plan[0]["id"], plan[0]["starts_at"])
 
     # The treatment day.
     await later(minutes=-30)
-    session = await care.do(session, "check-in")
+    came_with = {"identifiers_checked": ["name", "birth_date"], "escort_name": "R. Rivera", "medicines_changed": "no"}
+    session = await care.do(session, "check-in", came_with)
     before = await care.phq9(patient, PHQ9_OF_19, answered_at=instant(clock.now()), session_id=session["id"])
     assert (before["total"], before["severity"], before["safety_item"]) == (19, "moderately_severe", 1)
     assert before["hours_since_last_dose"] is None
@@ -81,8 +90,24 @@ async def test_the_story(clinic: World, clock: Clock) -> None:
     alert = await care.do(alert, "acknowledge", {"note": "Spoke with the patient."})
     assert alert["status"] == "acknowledged"
 
+    # May we start? Nobody has measured or asked today's questions yet.
+    judged = await care.get(f"{path_of(session)}/readiness")
+    assert not judged["ready"]
+    in_the_way = [one["code"] for one in judged["gates"] if one["blocking"]]
+    assert in_the_way == ["pressure", "oxygen", "heart_rate", "intoxication"]
+    refused = await http.post(f"{path_of(session)}/clear", json={}, headers=version_header(session))
+    assert (refused.status_code, refused.json()["code"]) == (409, "not-ready")
+    assert refused.json()["gates"] == judged["gates"]
+    today = screening_body(screened_at=instant(clock.now()), session_id=session["id"])
+    await care.new(f"{path_of(patient)}/screenings", today)
+    baseline = {"systolic_mmhg": 124, "diastolic_mmhg": 78, "heart_rate_bpm": 72, "spo2_percent": 98}
+    await care.vitals(session, measured_at=instant(clock.now()), **baseline)
+    judged = await care.get(f"{path_of(session)}/readiness")
+    assert {one["state"] for one in judged["gates"]} == {"pass", "not_applicable"}
     session = await care.do(session, "clear")
     assert session["status"] == "cleared"
+    kept = [(one["code"], one["state"]) for one in judged["gates"] if one["state"] != "not_applicable"]
+    assert [(one["code"], one["state"]) for one in session["gates"]] == kept
     order = await care.order(session, ordered_mg_per_kg=0.5, infusion_minutes=40)
     assert exact(order["ordered_mg"]) == Decimal("41.2")
     assert exact(order["rate_mg_per_min"]) == Decimal("1.03")
@@ -153,7 +178,7 @@ async def test_the_story(clinic: World, clock: Clock) -> None:
     assert [len(record[m]) for m in ("dose_orders", "administrations", "vital_signs", "dissociation_notes")] == [
         1,
         1,
-        5,
+        6,
         1,
     ]
     assert [one["id"] for one in record["assessments"]] == [before["id"]]
@@ -166,7 +191,7 @@ async def test_the_story(clinic: World, clock: Clock) -> None:
     at_dosing = await care.record(session, as_of=at(13))
     assert (at_dosing["status"], at_dosing["discharged_at"]) == ("dosing", None)
     assert [one["kind"] for one in at_dosing["administrations"][0]["events"]] == ["start", "pause"]
-    assert at_dosing["vital_signs"] == []
+    assert [one["systolic_mmhg"] for one in at_dosing["vital_signs"]] == [124]
 
     await _an_integrator_reads_the_same(clinic, care, record, after)
     await http.aclose()

@@ -40,6 +40,7 @@ async def test_a_step_that_does_not_follow_is_refused_with_what_does(clinic: Wor
 @pytest.mark.parametrize("state", STATES)
 async def test_a_step_that_follows_is_taken(clinic: World, state: str) -> None:
     care = await caring(clinic)
+    await clinic.only_records()
     course = await care.course()
     for verb, (body, follows_from) in VERBS.items():
         if state in follows_from:
@@ -60,6 +61,7 @@ async def test_a_hold_goes_back_to_where_it_was(clinic: World) -> None:
 
 async def test_a_move_needs_the_version_it_was_decided_on(clinic: World) -> None:
     care = await caring(clinic)
+    await clinic.only_records()
     session = await care.session_in("checked_in")
     missing = await care.http.post(f"{path_of(session)}/clear", json={})
     assert (missing.status_code, missing.json()["code"]) == (428, "if-match-required")

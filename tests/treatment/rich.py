@@ -31,7 +31,7 @@ async def richly_treated(care: Care, admin: Care) -> list[Json]:
 
 async def _treated(care: Care, patient: Json, course: Json, room: Json, minutes: float) -> Json:
     session = await care.session(course, location_id=room["id"], scheduled_start_at=ago(minutes=minutes + 30))
-    session = await care.do(await care.do(session, "check-in"), "clear")
+    session = await care.clear(await care.do(session, "check-in"))
     await care.order(session)
     inside = {"session_id": session["id"]}
     await care.phq9(patient, answered_at=ago(minutes=minutes + 60), **inside)

@@ -20,13 +20,14 @@ def visible_consents(actor: Actor) -> Select[Any]:
     return select(consent).where(consent.c.clinic_id == actor.clinic_id)
 
 
-async def signed(db: ReadSession, actor: Actor, patient_id: UUID) -> list[Signed]:
-    """What a patient signed and what stands, for `consent_at`."""
+async def signed(db: ReadSession, actor: Actor, patient_id: UUID, *, held: bool = False) -> list[Signed]:
+    """What a patient signed and what stands, for `consent_at`; `held` keeps it as it is until the transaction ends."""
     statement = visible_consents(actor).where(
         consent.c.patient_id == patient_id, consent.c.entered_in_error_at.is_(None)
     )
     names = Signed.__dataclass_fields__
-    rows = (await db.execute(statement.with_only_columns(*(consent.c[name] for name in names)))).all()
+    statement = statement.with_only_columns(*(consent.c[name] for name in names))
+    rows = (await db.execute(statement.with_for_update(read=True) if held else statement)).all()
     return [
         Signed(
             row.id,

@@ -1,6 +1,6 @@
 """Whether a risk programme's enrolments cover a treatment: the patient's and the place's."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -90,26 +90,71 @@ def enrolment_at(
         time_zone: The clinic's.
         location_id: Where. An enrolment of the whole clinic covers every location.
     """
-    needed = {one.code for one in programmes if one.drug is drug}
+    told, known = tuple(enrolments), tuple(programmes)
+    patient = patient_enrolment_at(told, known, drug, at, time_zone)
+    if not patient.holds or patient.record_id is None:
+        return patient
+    of_patient = next(one.programme for one in told if one.id == patient.record_id)
+    same = [one for one in known if one.code == of_patient]
+    place = place_enrolment_at(told, same, drug, at, time_zone, location_id=location_id)
+    if not place.holds:
+        return place
+    ends = [one.until for one in (patient, place) if one.until is not None]
+    return Standing(holds=True, reason=Enrolment.ENROLLED, record_id=patient.record_id, until=min(ends, default=None))
+
+
+def patient_enrolment_at(
+    enrolments: Iterable[Enrolled], programmes: Iterable[Programme], drug: Drug, at: datetime, time_zone: str
+) -> Standing:
+    """Say whether a programme has enrolled a patient, and both signed; the arguments are those of `enrolment_at`."""
+    day = day_of(at, time_zone)
+    needed = _needed(programmes, drug)
     if not needed:
         return Standing(holds=True, reason=Enrolment.NOT_NEEDED)
-    day = day_of(at, time_zone)
-    told = sorted(
-        (one for one in enrolments if one.programme in needed and one.enrolled_on <= day),
-        key=lambda one: (one.covers(day), bool(one.signed_by_patient and one.signed_by_prescriber), one.enrolled_on),
-        reverse=True,
-    )
-    patient = next((one for one in told if one.patient_id is not None), None)
+    patient = next((one for one in _begun(enrolments, needed, day) if one.patient_id is not None), None)
     if patient is None or not patient.covers(day):
         return _lacking(patient, Enrolment.PATIENT_NOT_ENROLLED, Enrolment.PATIENT_ENDED)
     if not (patient.signed_by_patient and patient.signed_by_prescriber):
         return Standing(holds=False, reason=Enrolment.PATIENT_NOT_SIGNED, record_id=patient.id)
-    places = (one for one in told if one.patient_id is None and one.location_id in {None, location_id})
-    place = next((one for one in places if one.programme == patient.programme), None)
+    return Standing(holds=True, reason=Enrolment.ENROLLED, record_id=patient.id, until=patient.ended_on)
+
+
+def place_enrolment_at(
+    enrolments: Iterable[Enrolled],
+    programmes: Iterable[Programme],
+    drug: Drug,
+    at: datetime,
+    time_zone: str,
+    *,
+    location_id: UUID | None = None,
+) -> Standing:
+    """Say whether a programme has enrolled a place; the arguments are those of `enrolment_at`."""
+    day = day_of(at, time_zone)
+    needed = _needed(programmes, drug)
+    if not needed:
+        return Standing(holds=True, reason=Enrolment.NOT_NEEDED)
+    places = (
+        one
+        for one in _begun(enrolments, needed, day)
+        if one.patient_id is None and one.location_id in {None, location_id}
+    )
+    place = next(places, None)
     if place is None or not place.covers(day):
         return _lacking(place, Enrolment.PLACE_NOT_ENROLLED, Enrolment.PLACE_ENDED)
-    ends = [one.ended_on for one in (patient, place) if one.ended_on is not None]
-    return Standing(holds=True, reason=Enrolment.ENROLLED, record_id=patient.id, until=min(ends, default=None))
+    return Standing(holds=True, reason=Enrolment.ENROLLED, record_id=place.id, until=place.ended_on)
+
+
+def _needed(programmes: Iterable[Programme], drug: Drug) -> set[str]:
+    return {one.code for one in programmes if one.drug is drug}
+
+
+def _begun(enrolments: Iterable[Enrolled], needed: Container[str], day: date) -> list[Enrolled]:
+    """Enrolments in these programmes that had begun, the best first: in force, signed, latest."""
+    return sorted(
+        (one for one in enrolments if one.programme in needed and one.enrolled_on <= day),
+        key=lambda one: (one.covers(day), bool(one.signed_by_patient and one.signed_by_prescriber), one.enrolled_on),
+        reverse=True,
+    )
 
 
 def _lacking(past: Enrolled | None, never: Enrolment, ended: Enrolment) -> Standing:

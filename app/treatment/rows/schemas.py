@@ -4,7 +4,7 @@ from pydantic import Field
 
 from app.kernel.schemas import Day, Id, ResponseSchema, UtcTime, absent
 from app.patients.schemas import Identifier
-from app.sessions.schemas import SessionRead
+from app.sessions.schemas import CheckInRead, SessionRead
 
 _WITH_TEXT = "Only with `include=text`."
 
@@ -132,6 +132,7 @@ class SessionRowRead(SessionRead):
     )
     score_rules: ScoreRulesRead | None = Field(description="By which rule they are chosen.")
     condition_at_discharge: str | None = absent(f"How the patient was. {_WITH_TEXT}", examples=["well"])
+    check_in: CheckInRead | None = absent(f"What was asked when the patient came. {_WITH_TEXT}")
     escort_name: str | None = absent(f"Who took them home. {_WITH_TEXT}", examples=["R. Rivera"])
     ended_reason: str | None = absent(
         f"Why it is held, cancelled or missed. {_WITH_TEXT}", examples=["Patient has a cold."]

@@ -27,7 +27,10 @@ _VERB: Final = documented(NotFound, IllegalTransition, PreconditionFailed, Preco
 async def check_in_session(
     db: WriteDb, actor: MayWriteSchedule, session_id: UUID, body: CheckInSession, if_match: IfMatch
 ) -> Response:
-    """The patient is here. From now on a reading before the dose is due."""
+    """The patient is here, with what was asked at the door; a reading before the dose is due from now on.
+
+    What is left out can be told later.
+    """
     return await changed(db, SESSION, actor, await actions.check_in_session(db, actor, session_id, body, if_match))
 
 
