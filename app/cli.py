@@ -29,6 +29,7 @@ from app.kernel.migrations import SchemaMismatch
 from app.kernel.settings import DEVELOPMENT_URL, Settings
 from app.main import build_api
 from app.main import work as run_work
+from app.treatment.signatures.verify import verify_clinic
 
 Result = TypeVar("Result")
 
@@ -152,6 +153,36 @@ def migrate(
     before, after = migrations.upgrade(Settings(), revision)
     moved = f"{before or 'an empty database'} to {after}"
     _say.print(f"The schema is at {after} already." if before == after else f"Migrated from {moved}.", markup=False)
+
+
+@app.command()
+def verify(
+    clinic: Annotated[UUID | None, typer.Option("--clinic", help="Only this clinic; left out: every one.")] = None,
+) -> None:
+    """Compare every record with the ledger, the ledger with itself, and every signature with both.
+
+    Names each record that was touched, by its id and nothing else, and then exits with 1.
+
+    Example: `seriatim verify --clinic 0199…`
+    """
+    if _run(_verify(Settings(), clinic)):
+        raise typer.Exit(1)
+
+
+async def _verify(settings: Settings, clinic_id: UUID | None) -> int:
+    """How many findings there were, each told as it was found."""
+    count = 0
+    async with _database(settings) as database:
+        for one in [clinic_id] if clinic_id is not None else await actions.every_clinic(database):
+            actor = await actions.system_actor(database, one, source="cli")
+            _say.print(f"Clinic {one}", markup=False)
+            async for checked in verify_clinic(database, actor):
+                _say.print(f"  {checked.resource}: {checked.count}", markup=False)
+                count += len(checked.findings)
+                for finding in checked.findings:
+                    typer.echo(f"{finding.resource} {finding.id} {finding.what}")
+    _say.print("Nothing was touched." if count == 0 else f"{count} findings.", markup=False)
+    return count
 
 
 @app.command()

@@ -54,6 +54,7 @@ from app.screening.enrolments.routes import router as programme_enrolments
 from app.screening.routes import router as screening
 from app.sessions.routes import router as sessions
 from app.treatment.decisions.routes import router as decisions
+from app.treatment.discharge.routes import router as discharge
 from app.treatment.doses.routes import router as doses
 from app.treatment.elsewhere.routes import router as elsewhere
 from app.treatment.proposal.routes import router as proposal
@@ -61,6 +62,7 @@ from app.treatment.readiness.routes import router as readiness
 from app.treatment.routes import router as treatment
 from app.treatment.rows.routes import router as session_rows
 from app.treatment.screenings.routes import router as screenings
+from app.treatment.signatures.routes import router as signatures
 from app.treatment.watching.routes import router as watching
 from app.treatment.weights.routes import router as weights
 
@@ -93,6 +95,8 @@ ROUTERS: Final = (
     doses,
     proposal,
     watching,
+    discharge,
+    signatures,
     monitoring,
     vital_slots,
     watches,

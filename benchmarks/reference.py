@@ -47,6 +47,7 @@ _READING: Final = (
     "note",
     "late",
     "slot_conflict",
+    "after_signature",
 )
 _LATE: Final = timedelta(minutes=5)
 _ASSESSMENT: Final = (
@@ -68,6 +69,7 @@ _ASSESSMENT: Final = (
     "findings",
     "scoring_version",
     "recall_period",
+    "after_signature",
 )
 _SESSION: Final = (
     *_MARKS,
@@ -83,6 +85,7 @@ _SESSION: Final = (
     "recorded_afterwards",
     "recorded_after_minutes",
     "gates",
+    "amended",
 )
 _DOSE: Final = (
     *_MARKS,
@@ -96,8 +99,9 @@ _DOSE: Final = (
     "reconciled",
     "deviations",
     "rule_version",
+    "after_signature",
 )
-_NOTE: Final = (*_MARKS, "observed_at", "intensity", "phenomena")
+_NOTE: Final = (*_MARKS, "observed_at", "intensity", "phenomena", "after_signature")
 _PARTS: Final = {"session": _SESSION, "administration": _DOSE, "note": _NOTE, "assessment": _ASSESSMENT}
 _ALERT: Final = (
     *_MARKS,
@@ -327,7 +331,8 @@ class SqliteStore:
         self._connection.execute("COMMIT")
         return (
             f'{shown[:-1]},"dose_orders":[],"administrations":[{given}],"vital_slots":[],"vital_signs":[],'
-            f'"dissociation_notes":[{noted}],"watches":[],"adverse_events":[],"assessments":[{scored}],"alerts":[{raised}],"omitted":[]}}'
+            f'"dissociation_notes":[{noted}],"watches":[],"adverse_events":[],"assessments":[{scored}],'
+            f'"gate_overrides":[],"signatures":[],"alerts":[{raised}],"omitted":[]}}'
         )
 
     async def new_assessment(self, patient_id: str, row: Row, alert: Row | None) -> str | None:
@@ -424,12 +429,12 @@ class Reference:
         visit = ("discharged", "ketamine", body["route"], "clinic", begun, begun, begun, over, [])
         late = int((now - begun).total_seconds() // 60)
         amount = round(body["delivered_mg"] * _THOUSANDTH)
-        given = ("ketamine", body["route"], "stopped", False, begun, amount, "entered", False, ["no_order"], 1)
+        given = ("ketamine", body["route"], "stopped", False, begun, amount, "entered", False, ["no_order"], 1, False)
         (note,), (form,) = body["dissociation_notes"], body["assessments"]
-        noted = (datetime.fromisoformat(note["observed_at"]), note["intensity"], note["phenomena"])
+        noted = (datetime.fromisoformat(note["observed_at"]), note["intensity"], note["phenomena"], False)
         scored, alert = self._scored(form, now, told)
         parts = {
-            "session": _named(_SESSION, (*self._marks(now, told), *visit, True, late, [])),
+            "session": _named(_SESSION, (*self._marks(now, told), *visit, True, late, [], False)),
             "administration": _named(_DOSE, (*self._marks(now, told), *given)),
             "note": _named(_NOTE, (*self._marks(now, told), *noted)),
             "assessment": scored,
@@ -448,6 +453,7 @@ class Reference:
             *(body.get(name) for name in _READING[16:18]),
             now - measured_at > _LATE,
             False,
+            False,
         ]
         return await self._store.new_reading(session_id, row)
 
@@ -463,7 +469,7 @@ class Reference:
         findings = {"screen": "positive" if total >= _POSITIVE_FROM else "negative", "syndrome": _syndrome(items)}
         parts = {"PHQ2": items[0] + items[1]}
         scored = ("score", items, total * 100, "computed", severity, False, False, safety, False, parts, findings)
-        facts = ("PHQ9", 1, at, at, *scored, "PHQ9@1", "2 weeks")
+        facts = ("PHQ9", 1, at, at, *scored, "PHQ9@1", "2 weeks", False)
         row = _named(_ASSESSMENT, (*self._marks(now, origin), *facts))
         if not safety:
             return row, None

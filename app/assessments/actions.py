@@ -44,6 +44,7 @@ from app.kernel.records import (
 )
 from app.patients.models import Patient
 from app.sessions import queries as session_queries
+from app.sessions.actions import is_signed, require_unsigned
 from app.sessions.models import TreatmentSession
 
 _NOON = time(12)
@@ -58,6 +59,7 @@ class _Place:
 
     course_id: UUID | None
     session_id: UUID | None
+    after_signature: bool
 
 
 async def record_assessment(db: WriteSession, actor: Actor, patient_id: UUID, body: AssessmentCreate) -> Assessment:
@@ -81,6 +83,7 @@ async def record_assessment(db: WriteSession, actor: Actor, patient_id: UUID, bo
         patient_id=patient.id,
         course_id=place.course_id,
         session_id=place.session_id,
+        after_signature=place.after_signature,
         instrument=instrument.code,
         instrument_version=instrument.version,
         answered_at=body.answered_at,
@@ -105,8 +108,9 @@ async def record_assessment(db: WriteSession, actor: Actor, patient_id: UUID, bo
 
 async def _place(db: WriteSession, actor: Actor, patient_id: UUID, body: AssessmentCreate) -> _Place:
     session_course: UUID | None = None
+    treatment: TreatmentSession | None = None
     if body.session_id is not None:
-        treatment = await find(db, actor, TreatmentSession, body.session_id)
+        treatment = await find(db, actor, TreatmentSession, body.session_id, held=True)
         if treatment is None or treatment.patient_id != patient_id:
             raise Invalid(faults=[Fault("unknown_session", "The patient has no such session.", pointer="#/session_id")])
         session_course = treatment.course_id
@@ -117,7 +121,7 @@ async def _place(db: WriteSession, actor: Actor, patient_id: UUID, body: Assessm
                 "unknown_course", "The patient has no such course, or the session is of another.", pointer="#/course_id"
             )
             raise Invalid(faults=[fault])
-    return _Place(body.course_id or session_course, body.session_id)
+    return _Place(body.course_id or session_course, body.session_id, is_signed(treatment))
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,6 +359,7 @@ async def correct_assessment(  # a correction carries version and reason
 ) -> Assessment:
     """Correct a form: it is scored again, and its alerts are ended or raised as the new answers need."""
     assessment = await one_for_update(db, actor, Assessment, assessment_id, if_match)
+    await require_unsigned(db, actor, assessment)
     why = reason_of_change(actor, assessment, reason)
     told = body.model_fields_set
     if {"items", "total"} <= told:
@@ -407,6 +412,7 @@ async def void_assessment(
 ) -> Assessment:
     """Mark a form as entered in error; the alerts it caused end with that reason."""
     assessment = await one_for_update(db, actor, Assessment, assessment_id, if_match)
+    await require_unsigned(db, actor, assessment)
     mark_entered_in_error(db, actor, assessment, reason)
     await end_alerts_of_voided(db, actor, assessment.id, reason)
     await _classify_again(db, actor, assessment, _instrument_of(assessment), "A rating of the session was in error.")

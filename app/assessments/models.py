@@ -9,9 +9,10 @@ from sqlalchemy import CheckConstraint, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.tables import Base, ClinicRecord, Code, Hours, Json, LongText, Name, Points, belongs_to
+from app.sessions.models import InSession
 
 
-class Assessment(ClinicRecord, Base):
+class Assessment(InSession, ClinicRecord, Base):
     """One filled questionnaire or rating, with its clock and its score. What is derived keeps the rule's version."""
 
     __tablename__ = "assessment"

@@ -33,6 +33,7 @@ from app.kernel.records import (
     respond,
 )
 from app.kernel.schemas import CodeText, Id, Page
+from app.sessions.rules import AlreadySigned
 
 router: Final = APIRouter(prefix="/v1", route_class=Endpoint, tags=["assessments"])
 
@@ -121,6 +122,7 @@ add_reads(router, ASSESSMENT, path="/assessments", singular="assessment", title=
         PreconditionFailed,
         PreconditionRequired,
         ChangeReasonRequired,
+        AlreadySigned,
         ItemsNotAccepted,
         TotalNotAccepted,
     ),
@@ -142,6 +144,7 @@ add_void(
     router,
     ASSESSMENT,
     actions.void_assessment,
+    AlreadySigned,
     path="/assessments",
     singular="assessment",
     title="an assessment",

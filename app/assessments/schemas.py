@@ -23,6 +23,7 @@ from app.kernel.schemas import (
     UtcTime,
     absent,
 )
+from app.sessions.schemas import InSessionRead
 
 
 class TotalSource(StrEnum):
@@ -114,7 +115,7 @@ class AssessmentUpdate(RequestSchema):
     note: NoteText | None = Field(default=None, description="Free text.", examples=["Filled in on paper."])
 
 
-class AssessmentRead(ClinicRecordRead):
+class AssessmentRead(InSessionRead, ClinicRecordRead):
     """A filled questionnaire or rating with its score."""
 
     patient_id: Id = Field(description="The patient.")

@@ -56,10 +56,9 @@ from app.patients.episodes.schemas import EpisodeCreate
 from app.patients.schemas import EmergencyContact, Identifier, PatientCreate, Sex, WeightCreate
 from app.policies.catalogue import shipped_policies
 from app.policies.rules import resolve as policies_at
-from app.protocols.rules import Drug, Route
+from app.protocols.rules import ClockStart, Drug, Route
 from app.sessions.actions import (
     abort_session,
-    discharge_session,
     hold_session,
     release_session,
     schedule_session,
@@ -68,7 +67,6 @@ from app.sessions.models import TreatmentSession
 from app.sessions.schemas import (
     AbortSession,
     CheckInSession,
-    DischargeSession,
     EndWithoutDose,
     HoldSession,
     SessionCreate,
@@ -76,6 +74,8 @@ from app.sessions.schemas import (
 )
 from app.treatment.actions import record_past_session, void_session
 from app.treatment.decisions.actions import record_decision
+from app.treatment.discharge.actions import discharge_session
+from app.treatment.discharge.schemas import DischargeSession
 from app.treatment.doses.actions import record_administration, record_dose_event
 from app.treatment.schemas import PastSession
 from app.treatment.watching.actions import cancel_session, check_in_session, mark_no_show
@@ -400,7 +400,7 @@ class PatientStory:
         self._clear(number, visit, t0, reaction, dose)
         stops = self._give(number, visit, t0, dose)
         self._watch(number, visit, t0, reaction, dose, series)
-        return self._leave(number, t0, stops)
+        return self._leave(number, t0, stops, series)
 
     def _book(self, at: datetime, number: int, starts_at: datetime, series: Series) -> None:
         route = route_of(series) if series.protocol.route is None else None
@@ -685,17 +685,36 @@ class PatientStory:
 
         self._add(t0 + timedelta(minutes=reading.minute + 3), "nurse", "session:write", void)
 
-    def _leave(self, number: int, t0: datetime, stops: int) -> datetime:
-        goes_at = t0 + timedelta(minutes=max(124, stops + 80) + self.random.randint(0, 15))
+    def _leave(self, number: int, t0: datetime, stops: int, series: Series) -> datetime:
+        """Everything is looked at and asked once more, and the patient goes home."""
+        watched = series.protocol.observation
+        least = watched.minimum_minutes + (stops if watched.counts_from is ClockStart.END else 0)
+        minute = max(124, stops + 80, least + 4) + self.random.randint(0, 15)
+        goes_at, body = t0 + timedelta(minutes=minute), self.journey.body
+        last = Reading(minute - 4, min(round(body.systolic), 138), min(round(body.diastolic), 88), 72, 14, 99, 5)
+
+        async def look(db: WriteSession, actor: Actor) -> None:
+            await record_vital_signs(db, actor, self.session_ids[number], _vital_signs(t0, last, whole=True))
+            note = DissociationNoteCreate(observed_at=goes_at - timedelta(minutes=4), intensity=0)
+            await record_dissociation_note(db, actor, self.session_ids[number], note)
 
         async def discharge(db: WriteSession, actor: Actor) -> None:
             session_id = self.session_ids[number]
-            body = DischargeSession(
-                discharged_at=goes_at, condition="well", escort_name=f"A. {self.person.family_name}"
+            told = DischargeSession(
+                discharged_at=goes_at,
+                condition="well",
+                oriented=True,
+                walks_unaided=True,
+                nausea_controlled=True,
+                no_suicidal_intent=True,
+                iv_removed=True,
+                escort_name=f"A. {self.person.family_name}",
+                instructions_given=True,
             )
             version = await _version(db, actor, TreatmentSession, session_id)
-            await discharge_session(db, actor, session_id, body, version)
+            await discharge_session(db, actor, session_id, told, version)
 
+        self._add(goes_at - timedelta(minutes=3), "nurse", "session:write", look)
         self._add(goes_at + timedelta(minutes=1), "nurse", "session:write", discharge)
         return goes_at + timedelta(minutes=6)
 

@@ -64,7 +64,7 @@ from app.policies.rules import Gate, GateMode
 from app.protocols.queries import resolve
 from app.sessions import queries as session_queries
 from app.sessions import rules as session_rules
-from app.sessions.actions import given_too_soon
+from app.sessions.actions import given_too_soon, is_signed, require_unsigned
 from app.sessions.models import TreatmentSession
 from app.sessions.rules import Deviation, IllegalTransition, SessionStatus
 
@@ -302,6 +302,7 @@ async def void_order(db: WriteSession, actor: Actor, order_id: UUID, reason: str
     treatment = await one_locked(db, actor, TreatmentSession, seen.session_id)
     order = await one_locked(db, actor, DoseOrder, order_id)
     require_version(order, if_match)
+    await require_unsigned(db, actor, order)
     was_active, cause = order.status == OrderStatus.ACTIVE, f"dose_order {order.id}"
     mark_entered_in_error(db, actor, order, reason)
     await db.flush()
@@ -446,6 +447,7 @@ async def _given(
         patient_id=treatment.patient_id,
         session_id=treatment.id,
         dose_order_id=order.id if order else None,
+        after_signature=is_signed(treatment),
         state=AdministrationState.NOT_STARTED,
         delivered_source=source,
         reconciled=False,
@@ -459,7 +461,7 @@ async def _given(
         await _weigh(db, actor, administration)
     await db.flush()
     for ordinal, event in enumerate(body.events, start=1):
-        _add_event(db, actor, administration, event, ordinal, pointer=f"#/events/{ordinal - 1}")
+        _add_event(db, actor, treatment, administration, event, ordinal, pointer=f"#/events/{ordinal - 1}")
     await db.flush()
     await _reckon(db, actor, treatment, administration)
     return administration
@@ -493,7 +495,7 @@ async def record_dose_event(
     administration.delivered_source = DeliveredSource.EVENTS
     standing = (await db.execute(queries.events_of(actor, administration.id))).scalars().all()
     ordinal = max((one_of.ordinal for one_of in standing), default=0) + 1
-    event = _add_event(db, actor, administration, body, ordinal)
+    event = _add_event(db, actor, treatment, administration, body, ordinal)
     await db.flush()
     await _reckon(db, actor, treatment, administration, cause=f"dose_event {event.id}")
     await _follow(db, actor, treatment, administration, body.kind)
@@ -512,6 +514,7 @@ async def _both_locked(
 def _add_event(  # where it belongs and what happened
     db: WriteSession,
     actor: Actor,
+    treatment: TreatmentSession,
     administration: Administration,
     body: AnyDoseEvent,
     ordinal: int,
@@ -523,6 +526,7 @@ def _add_event(  # where it belongs and what happened
         patient_id=administration.patient_id,
         session_id=administration.session_id,
         administration_id=administration.id,
+        after_signature=is_signed(treatment),
         ordinal=ordinal,
         **body.model_dump(exclude={"id"}),
     )
@@ -815,6 +819,7 @@ async def reconcile_administration(
 ) -> Administration:
     """Say where the rest of the drawn drug went. A remainder is recorded and shown, not refused."""
     administration = await one_for_update(db, actor, Administration, administration_id, if_match)
+    await require_unsigned(db, actor, administration)
     if rules.variant_of(administration.drug, administration.route).in_devices:
         _require_whole_devices(body.model_dump())
     if body.drawn_mg is not None:
@@ -843,6 +848,7 @@ async def correct_administration(  # a correction carries version and reason
     await one_in_version(db, actor, Administration, administration_id, if_match)
     administration, treatment = await _both_locked(db, actor, administration_id)
     require_version(administration, if_match)
+    await require_unsigned(db, actor, administration)
     why = reason_of_change(actor, administration, reason)
     told = body.model_dump(exclude_unset=True)
     variant = rules.variant_of(administration.drug, administration.route)
@@ -905,6 +911,7 @@ async def _event_locked(
     administration, treatment = await _both_locked(db, actor, seen.administration_id)
     event = await one_locked(db, actor, DoseEventRecord, event_id)
     require_version(event, if_match)
+    await require_unsigned(db, actor, event)
     return event, administration, treatment
 
 
@@ -1008,6 +1015,7 @@ async def void_administration(
     await one_in_version(db, actor, Administration, administration_id, if_match)
     administration, treatment = await _both_locked(db, actor, administration_id)
     require_version(administration, if_match)
+    await require_unsigned(db, actor, administration)
     mark_entered_in_error(db, actor, administration, reason)
     for event in (await db.execute(queries.events_of(actor, administration.id))).scalars().all():
         mark_entered_in_error(db, actor, event, reason)

@@ -28,6 +28,7 @@ from app.kernel.tables import (
     closed_set,
     not_negative,
 )
+from app.sessions.models import InSession
 
 
 def _one_of(column: str, values: Sequence[str]) -> str:
@@ -100,7 +101,7 @@ class DoseOrder(ClinicRecord, Base):
     note: Mapped[LongText | None]
 
 
-class Administration(ClinicRecord, Base):
+class Administration(InSession, ClinicRecord, Base):
     """One product by one route, really given; what follows from its events, with the rule's version."""
 
     __tablename__ = "administration"
@@ -189,7 +190,7 @@ class Administration(ClinicRecord, Base):
     note: Mapped[LongText | None]
 
 
-class DoseEventRecord(ClinicRecord, Base):
+class DoseEventRecord(InSession, ClinicRecord, Base):
     """One thing that happened to a dose at one moment."""
 
     __tablename__ = "dose_event"

@@ -25,7 +25,7 @@ from app.kernel.errors import NotFound, PreconditionFailed, PreconditionRequired
 from app.kernel.problems import documented
 from app.kernel.record_routes import add_list, add_reads, add_void
 from app.kernel.records import Children, Resource, changed, created, register
-from app.sessions.rules import IllegalTransition
+from app.sessions.rules import AlreadySigned, IllegalTransition
 
 router: Final = APIRouter(prefix="/v1", route_class=Endpoint, tags=["dosing"])
 
@@ -93,6 +93,7 @@ add_void(
     router,
     DOSE_ORDER,
     actions.void_order,
+    AlreadySigned,
     path="/dose-orders",
     singular="dose_order",
     title="a dose order",
@@ -107,7 +108,7 @@ add_reads(router, ADMINISTRATION, path="/administrations", singular="administrat
 @router.post(
     "/administrations/{administration_id}/reconcile",
     response_model=AdministrationRead,
-    responses=documented(NotFound, PreconditionFailed, PreconditionRequired, NotWholeDevices),
+    responses=documented(NotFound, AlreadySigned, PreconditionFailed, PreconditionRequired, NotWholeDevices),
 )
 async def reconcile_administration(
     db: WriteDb, actor: MayWriteSessions, administration_id: UUID, body: ReconcileAdministration, if_match: IfMatch

@@ -48,6 +48,7 @@ from app.kernel.schemas import (
     absent,
 )
 from app.sessions.rules import ROUTES_OF
+from app.sessions.schemas import InSessionRead
 
 InfusionMinutes = Annotated[Count, Field(ge=1, le=1440)]
 HoldMinutes = Annotated[Count, Field(ge=0, le=240)]
@@ -391,7 +392,7 @@ class DoseEventUpdate(RequestSchema):
     performed_by: ShortText | None = Field(default=None, description="Who did it.", examples=["S. Levy"])
 
 
-class DoseEventRead(ClinicRecordRead):
+class DoseEventRead(InSessionRead, ClinicRecordRead):
     """One thing that happened to a dose."""
 
     patient_id: Id = Field(description="The patient.")
@@ -706,7 +707,7 @@ class ReconcileAdministration(RequestSchema):
     returned_mg: MgNumber = Field(default=Decimal(0), description="Milligrams returned to stock.", examples=[0])
 
 
-class AdministrationRead(ClinicRecordRead):
+class AdministrationRead(InSessionRead, ClinicRecordRead):
     """One product by one route, really given."""
 
     patient_id: Id = Field(description="The patient.")

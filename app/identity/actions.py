@@ -72,6 +72,12 @@ async def system_actor(database: Database, clinic_id: UUID, *, source: str) -> A
     return Actor(clinic_id, row.id, PrincipalKind.SYSTEM, _EVERYTHING, row.time_zone, source=source)
 
 
+async def every_clinic(database: Database) -> list[UUID]:
+    """The ids of all clinics of this installation, for the command line."""
+    async with database.reading() as db:
+        return [*(await db.execute(queries.clinic_ids())).scalars()]
+
+
 async def create_clinic(
     db: WriteSession, body: ClinicCreate, *, source: str = "api", request_id: str = ""
 ) -> NewClinic:

@@ -119,6 +119,11 @@ def all_clinics() -> Select[Any]:
     return select(clinic)
 
 
+def clinic_ids() -> Select[UUID]:
+    """All clinics of this installation."""
+    return select(clinic.c.id).order_by(clinic.c.id)
+
+
 def visible_clinics(actor: Actor) -> Select[Any]:
     """The actor's own clinic."""
     return select(clinic).where(clinic.c.id == actor.clinic_id)

@@ -78,6 +78,14 @@ class Problem(BaseModel):
     existing_id: str = absent(
         "With `duplicate-identifier`: the record that has it.", examples=["0199c1f0-7d3e-7a51-9c1e-3f0a5b7e2d10"]
     )
+    criteria: list[dict[str, Any]] = absent(
+        "With `not-dischargeable`: what is missing, as the readiness of the discharge lists it.",
+        examples=[[{"code": "escort", "state": "missing", "reason": "Nobody asked."}]],
+    )
+    blockers: list[dict[str, Any]] = absent(
+        "With `not-signable`: what is still open.",
+        examples=[[{"code": "dose_runs", "resource": "administration", "reason": "It has no end."}]],
+    )
     limit_mg: int = absent("With `dose-limit-exceeded`: the most that may be ordered for one session.", examples=[84])
     gates: list[dict[str, Any]] = absent(
         "With `not-ready`: every gate, as `GET /v1/sessions/{session_id}/readiness` shows it.",

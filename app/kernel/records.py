@@ -360,19 +360,22 @@ def identity_of(actor: Actor, body: CreateSchema | None = None) -> dict[str, Any
     }
 
 
-async def find(db: ReadSession, actor: Actor, model: type[Model], record_id: UUID) -> Model | None:
-    """The record, or None when the clinic has none with this id."""
-    return await db.get(model, (actor.clinic_id, record_id))
+async def find(
+    db: ReadSession, actor: Actor, model: type[Model], record_id: UUID, *, held: bool = False
+) -> Model | None:
+    """The record, or None when the clinic has none with this id; `held` keeps it from changing meanwhile."""
+    lock: Any = {"read": True} if held else None
+    return await db.get(model, (actor.clinic_id, record_id), with_for_update=lock)
 
 
-async def one(db: ReadSession, actor: Actor, model: type[Model], record_id: UUID) -> Model:
-    """The record, to build on.
+async def one(db: ReadSession, actor: Actor, model: type[Model], record_id: UUID, *, held: bool = False) -> Model:
+    """The record, to build on; `held` keeps it from changing until this transaction ends.
 
     Raises:
         NotFound: the clinic has none with this id.
         RecordEnteredInError: it was marked as entered in error.
     """
-    if (found := await find(db, actor, model, record_id)) is None:
+    if (found := await find(db, actor, model, record_id, held=held)) is None:
         raise NotFound
     require_standing(found)
     return found

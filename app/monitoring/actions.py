@@ -37,6 +37,7 @@ from app.monitoring.schemas import (
 from app.monitoring.slots import actions as slots
 from app.monitoring.slots.actions import Watched
 from app.monitoring.slots.queries import last_pressure_before, standing_readings
+from app.sessions.actions import is_signed, require_unsigned
 from app.sessions.models import TreatmentSession
 from app.sessions.rules import SessionStatus
 
@@ -122,6 +123,7 @@ async def _append(db: WriteSession, actor: Actor, watched: Watched, body: VitalS
         **identity_of(actor, body),
         patient_id=treatment.patient_id,
         session_id=treatment.id,
+        after_signature=is_signed(treatment),
         **body.model_dump(exclude={"id"}),
         late=_is_late(watched, body.measured_at, now),
         slot_conflict=False,
@@ -216,6 +218,7 @@ async def correct_vital_signs(  # a correction carries version and reason
         NothingLeft: no measurement would be left.
     """
     reading, watched = await _locked(db, actor, reading_id, if_match)
+    await require_unsigned(db, actor, reading)
     why = reason_of_change(actor, reading, reason)
     told = body.model_dump(exclude_unset=True)
     before = {finding.code for finding in await _findings(db, actor, watched, reading)}
@@ -247,6 +250,7 @@ async def void_vital_signs(
 ) -> VitalSigns:
     """Mark a reading as entered in error: its alerts end with that reason, its slots are open again."""
     reading, watched = await _locked(db, actor, reading_id, if_match)
+    await require_unsigned(db, actor, reading)
     mark_entered_in_error(db, actor, reading, reason)
     await end_alerts_of_voided(db, actor, reading.id, reason)
     cause = f"vital_signs {reading.id}"
@@ -261,11 +265,12 @@ async def record_dissociation_note(
     """Record what somebody observed, in whatever state the session is."""
     if (before := await already_created(db, actor, DissociationNote, body, session_id=session_id)) is not None:
         return before
-    treatment = await one(db, actor, TreatmentSession, session_id)
+    treatment = await one(db, actor, TreatmentSession, session_id, held=True)
     note = DissociationNote(
         **identity_of(actor, body),
         patient_id=treatment.patient_id,
         session_id=treatment.id,
+        after_signature=is_signed(treatment),
         **body.model_dump(exclude={"id"}),
     )
     db.add(note)
@@ -287,6 +292,7 @@ async def correct_dissociation_note(  # a correction carries version and reason
         NothingLeft: no observation would be left.
     """
     note = await one_for_update(db, actor, DissociationNote, note_id, if_match)
+    await require_unsigned(db, actor, note)
     why = reason_of_change(actor, note, reason)
     told = body.model_dump(exclude_unset=True)
     for member, value in told.items():
@@ -301,5 +307,6 @@ async def void_dissociation_note(
 ) -> DissociationNote:
     """Mark a note as entered in error."""
     note = await one_for_update(db, actor, DissociationNote, note_id, if_match)
+    await require_unsigned(db, actor, note)
     mark_entered_in_error(db, actor, note, reason)
     return note

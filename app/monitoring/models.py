@@ -21,9 +21,10 @@ from app.kernel.tables import (
     in_range,
 )
 from app.monitoring.rules import Measured
+from app.sessions.models import InSession
 
 
-class VitalSigns(ClinicRecord, Base):
+class VitalSigns(InSession, ClinicRecord, Base):
     """One timed set of readings."""
 
     __tablename__ = "vital_signs"
@@ -78,7 +79,7 @@ class VitalSigns(ClinicRecord, Base):
         )
 
 
-class DissociationNote(ClinicRecord, Base):
+class DissociationNote(InSession, ClinicRecord, Base):
     """What somebody saw or heard of the experience, and what was done."""
 
     __tablename__ = "dissociation_note"

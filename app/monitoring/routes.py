@@ -29,6 +29,7 @@ from app.monitoring.schemas import (
     VitalSignsRecorded,
     VitalSignsUpdate,
 )
+from app.sessions.rules import AlreadySigned
 
 router: Final = APIRouter(prefix="/v1", route_class=Endpoint, tags=["monitoring"])
 
@@ -40,7 +41,9 @@ DISSOCIATION_NOTE: Final = register(
     Resource(DissociationNote, DissociationNoteRead, "session:read", queries.visible_dissociation_notes)
 )
 
-_CORRECTION: Final = documented(NotFound, NothingLeft, ChangeReasonRequired, PreconditionFailed, PreconditionRequired)
+_CORRECTION: Final = documented(
+    NotFound, NothingLeft, AlreadySigned, ChangeReasonRequired, PreconditionFailed, PreconditionRequired
+)
 
 
 @router.post(
@@ -103,7 +106,13 @@ add_reads(router, VITAL_SIGNS, path="/vital-signs", singular="vital_signs", titl
     "/vital-signs/{vital_signs_id}",
     response_model=VitalSignsRead,
     responses=documented(
-        NotFound, ImpossiblePressure, NothingLeft, ChangeReasonRequired, PreconditionFailed, PreconditionRequired
+        NotFound,
+        ImpossiblePressure,
+        NothingLeft,
+        AlreadySigned,
+        ChangeReasonRequired,
+        PreconditionFailed,
+        PreconditionRequired,
     ),
 )
 async def update_vital_signs(  # a correction carries version and reason
@@ -123,6 +132,7 @@ add_void(
     router,
     VITAL_SIGNS,
     actions.void_vital_signs,
+    AlreadySigned,
     path="/vital-signs",
     singular="vital_signs",
     title="a set of readings",
@@ -175,6 +185,7 @@ add_void(
     router,
     DISSOCIATION_NOTE,
     actions.void_dissociation_note,
+    AlreadySigned,
     path="/dissociation-notes",
     singular="dissociation_note",
     title="a dissociation note",

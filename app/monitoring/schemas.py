@@ -33,6 +33,7 @@ from app.kernel.schemas import (
     absent,
 )
 from app.monitoring.phenomena import shipped_phenomena
+from app.sessions.schemas import InSessionRead
 
 
 class ReadingSource(StrEnum):
@@ -171,7 +172,7 @@ class VitalSignsBatch(RequestSchema):
     )
 
 
-class VitalSignsRead(ClinicRecordRead):
+class VitalSignsRead(InSessionRead, ClinicRecordRead):
     """One timed set of readings."""
 
     patient_id: Id = Field(description="The patient.")
@@ -289,7 +290,7 @@ class DissociationNoteUpdate(RequestSchema):
     )
 
 
-class DissociationNoteRead(ClinicRecordRead):
+class DissociationNoteRead(InSessionRead, ClinicRecordRead):
     """What somebody saw or heard of the experience, and what was done."""
 
     patient_id: Id = Field(description="The patient.")

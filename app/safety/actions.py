@@ -26,8 +26,8 @@ from app.safety.catalogue import shipped_vocabulary
 from app.safety.models import AdverseEvent
 from app.safety.rules import Told
 from app.safety.schemas import AdverseEventCreate, AdverseEventUpdate
+from app.sessions.actions import is_signed
 from app.sessions.models import TreatmentSession
-from app.sessions.rules import SessionStatus
 
 _CTCAE: Final = "5.0"
 _ALERT: Final = "adverse_event"
@@ -47,7 +47,7 @@ async def record_session_event(
     """
     if (before := await already_created(db, actor, AdverseEvent, body, session_id=session_id)) is not None:
         return before
-    treatment = await one(db, actor, TreatmentSession, session_id)
+    treatment = await one(db, actor, TreatmentSession, session_id, held=True)
     return await _record(db, actor, treatment.patient_id, treatment, body)
 
 
@@ -73,7 +73,7 @@ async def _record(
         patient_id=patient_id,
         course_id=treatment and treatment.course_id,
         session_id=treatment and treatment.id,
-        after_signature=treatment is not None and SessionStatus(treatment.status) is SessionStatus.SIGNED,
+        after_signature=is_signed(treatment),
     )
     _set(event, body.model_dump(exclude={"id"}))
     # A clock that is a little ahead may tell of what has not begun here; the clinic knew when it was told.

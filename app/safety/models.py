@@ -9,9 +9,10 @@ from sqlalchemy import CheckConstraint, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.tables import Base, ClinicRecord, Code, Json, LongText, Name, belongs_to, in_range
+from app.sessions.models import InSession
 
 
-class AdverseEvent(ClinicRecord, Base):
+class AdverseEvent(InSession, ClinicRecord, Base):
     """Something untoward that happened to a patient under treatment, in a session or outside of any."""
 
     __tablename__ = "adverse_event"
@@ -53,4 +54,3 @@ class AdverseEvent(ClinicRecord, Base):
     report_due_on: Mapped[date | None]
     reported_to: Mapped[list[dict[str, Any]]] = mapped_column(Json)
     # Told of a session that was signed already: what was signed does not hold it.
-    after_signature: Mapped[bool]

@@ -15,7 +15,7 @@ from app.identity.models import Location
 from app.kernel import clock
 from app.kernel.actor import Actor
 from app.kernel.confirmations import Doubt, require_confirmed
-from app.kernel.database import WriteSession
+from app.kernel.database import ReadSession, WriteSession
 from app.kernel.errors import Conflict, Fault, Invalid, NotFound, require_in_order
 from app.kernel.ledger import name_change
 from app.kernel.records import (
@@ -27,16 +27,16 @@ from app.kernel.records import (
     one_locked,
     reason_of_change,
 )
+from app.kernel.tables import ClinicRecord
 from app.policies.queries import values_for
 from app.protocols.queries import resolve
 from app.protocols.rules import Drug
 from app.sessions import queries, rules
-from app.sessions.models import TreatmentSession
+from app.sessions.models import InSession, TreatmentSession
 from app.sessions.rules import SessionStatus
 from app.sessions.schemas import (
     AbortSession,
     CheckInSession,
-    DischargeSession,
     EndWithoutDose,
     HoldSession,
     RescheduleSession,
@@ -378,7 +378,7 @@ async def abort_session(
     """
     treatment = await _loaded(db, actor, session_id, if_match)
     aborted_at = _moment(body.aborted_at)
-    _require_after_start(treatment, aborted_at, "#/aborted_at")
+    require_after_start(treatment, aborted_at, "#/aborted_at")
     status = SessionStatus(treatment.status)
     if status not in {SessionStatus.OBSERVING, SessionStatus.DISCHARGED}:
         rules.require_move(status, SessionStatus.OBSERVING)
@@ -389,21 +389,30 @@ async def abort_session(
     return treatment
 
 
-async def discharge_session(
-    db: WriteSession, actor: Actor, session_id: UUID, body: DischargeSession, if_match: int | None
-) -> TreatmentSession:
-    """The patient goes home."""
-    treatment = await _moved(db, actor, session_id, if_match, SessionStatus.DISCHARGED)
-    discharged_at = _moment(body.discharged_at)
-    _require_after_start(treatment, discharged_at, "#/discharged_at")
-    treatment.discharged_at = discharged_at
-    treatment.condition_at_discharge = body.condition
-    treatment.escort_name = body.escort_name
-    if body.note is not None:
-        treatment.note = body.note
-    name_change(db, treatment, "session.discharged", occurred_at=discharged_at)
-    return treatment
+def require_after_start(treatment: TreatmentSession, instant: datetime, pointer: str) -> None:
+    """Refuse an end of a visit before its first dose.
 
-
-def _require_after_start(treatment: TreatmentSession, instant: datetime, pointer: str) -> None:
+    Raises:
+        EndsBeforeStart: with the pointer.
+    """
     require_in_order(treatment.started_at, instant, pointer=pointer, detail="Must not be before the first dose.")
+
+
+def is_signed(treatment: TreatmentSession | None) -> bool:
+    """Whether what is added to a session now comes after its signature."""
+    return treatment is not None and SessionStatus(treatment.status) is SessionStatus.SIGNED
+
+
+async def require_unsigned(db: ReadSession, actor: Actor, record: ClinicRecord) -> None:
+    """Refuse to change what a signature covers. The record is locked by then, so that no signature comes in between.
+
+    Raises:
+        AlreadySigned: its session is signed, and the record was there when it was.
+    """
+    session_id: UUID | None = getattr(record, "session_id")  # noqa: B009  # every record inside a session has one
+    if session_id is None:
+        return
+    signed_at = (await db.execute(queries.signed_until(actor, session_id))).scalar_one_or_none()
+    came_later = isinstance(record, InSession) and record.after_signature
+    if signed_at is not None and (not came_later or record.recorded_at <= signed_at):
+        raise rules.AlreadySigned

@@ -12,6 +12,12 @@ from app.kernel.tables import Base, ClinicRecord, Code, Json, LongText, Name, be
 from app.sessions.rules import SessionStatus
 
 
+class InSession:
+    """A record inside a session that may still come when the session has been signed, and then says so."""
+
+    after_signature: Mapped[bool] = mapped_column(default=False)
+
+
 class TreatmentSession(ClinicRecord, Base):
     """One treatment visit."""
 
@@ -60,6 +66,17 @@ class TreatmentSession(ClinicRecord, Base):
     discharged_at: Mapped[datetime | None]
     condition_at_discharge: Mapped[Name | None]
     escort_name: Mapped[Name | None]
+    escort_relation: Mapped[Name | None]
+    escort_phone: Mapped[Name | None]
+    escort_left_at: Mapped[datetime | None]
+    instructions_version: Mapped[Name | None]
+    would_have_been_ready_at: Mapped[datetime | None]
+    # How each criterion stood when the patient left, with the version of its limit; None until then, and for what was
+    # recorded afterwards.
+    discharge_criteria: Mapped[list[dict[str, Any]] | None] = mapped_column(Json)
+    discharge_override_reason: Mapped[LongText | None]
+    left_against_advice: Mapped[bool | None]
+    leaving_told_to: Mapped[Name | None]
     ended_reason: Mapped[LongText | None]
     aborted_at: Mapped[datetime | None]
     abort_reason: Mapped[LongText | None]
@@ -69,3 +86,6 @@ class TreatmentSession(ClinicRecord, Base):
     recorded_after_minutes: Mapped[int | None]
     gates: Mapped[list[dict[str, Any]]] = mapped_column(Json)
     note: Mapped[LongText | None]
+    # When the signature that stands was given; a session that was amended keeps the mark.
+    signed_at: Mapped[datetime | None]
+    amended: Mapped[bool] = mapped_column(default=False)

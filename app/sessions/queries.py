@@ -19,6 +19,15 @@ def visible_sessions(actor: Actor) -> Select[Any]:
     return select(session).where(session.c.clinic_id == actor.clinic_id)
 
 
+def signed_until(actor: Actor, session_id: UUID) -> Select[Any]:
+    """When a session was signed, if its signature stands."""
+    return select(session.c.signed_at).where(
+        session.c.clinic_id == actor.clinic_id,
+        session.c.id == session_id,
+        session.c.status == SessionStatus.SIGNED,
+    )
+
+
 def highest_number(actor: Actor, course_id: UUID) -> Select[Any]:
     """The number of a course's latest session; those entered in error keep theirs."""
     return select(func.max(session.c.number_in_course)).where(

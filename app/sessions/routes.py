@@ -20,7 +20,6 @@ from app.sessions.models import TreatmentSession
 from app.sessions.rules import AlreadySigned, IllegalTransition, NotGivenThisWay
 from app.sessions.schemas import (
     AbortSession,
-    DischargeSession,
     HoldSession,
     ReleaseSession,
     RescheduleSession,
@@ -48,6 +47,16 @@ CLINICAL: Final = Needs(
         "discharged_at",
         "condition_at_discharge",
         "escort_name",
+        "escort_relation",
+        "escort_phone",
+        "escort_left_at",
+        "instructions_version",
+        "would_have_been_ready_at",
+        "discharge_criteria",
+        "discharge_override_reason",
+        "left_against_advice",
+        "leaving_told_to",
+        "signed_at",
         "ended_reason",
         "aborted_at",
         "abort_reason",
@@ -132,11 +141,3 @@ async def abort_session(
 ) -> Response:
     """End dosing before its plan, with the reason. Watching goes on."""
     return await changed(db, SESSION, actor, await actions.abort_session(db, actor, session_id, body, if_match))
-
-
-@router.post("/sessions/{session_id}/discharge", response_model=SessionRead, responses=_END)
-async def discharge_session(
-    db: WriteDb, actor: MayWriteSessions, session_id: UUID, body: DischargeSession, if_match: IfMatch
-) -> Response:
-    """The patient goes home."""
-    return await changed(db, SESSION, actor, await actions.discharge_session(db, actor, session_id, body, if_match))

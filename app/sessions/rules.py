@@ -76,7 +76,8 @@ MOVES: Final[Mapping[SessionStatus, frozenset[SessionStatus]]] = MappingProxyTyp
         SessionStatus.DOSING: frozenset({SessionStatus.OBSERVING}),
         SessionStatus.OBSERVING: frozenset({SessionStatus.DOSING, SessionStatus.DISCHARGED}),
         SessionStatus.DISCHARGED: frozenset({SessionStatus.SIGNED}),
-        SessionStatus.SIGNED: frozenset(),
+        # An amendment opens it again, and it is signed anew.
+        SessionStatus.SIGNED: frozenset({SessionStatus.DISCHARGED}),
         SessionStatus.CANCELLED: frozenset({SessionStatus.DOSING}),
         SessionStatus.NO_SHOW: frozenset({SessionStatus.DOSING}),
     }
@@ -112,7 +113,10 @@ class AlreadySigned(Conflict):
 
     code = "record-signed"
     title = "The record is signed; amend it instead"
-    advice = "The signed text stays as it is. What has to be added is told by an amendment, with its reason."
+    advice = (
+        "What is signed stays as it is. Record what came later as a record of its own; or open the session with "
+        "POST /v1/sessions/{session_id}/amend and a reason, correct it, and sign it again."
+    )
 
 
 def require_route(drug: Drug, route: Route, *, pointer: str = "#/route") -> None:

@@ -1,9 +1,9 @@
 """Shapes of sessions and of what is done with them."""
 
 from enum import StrEnum
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from app.kernel.confirmations import Confirmable
@@ -18,7 +18,6 @@ from app.kernel.schemas import (
     ShortText,
     UtcTime,
     Withheld,
-    absent,
 )
 from app.protocols.rules import Drug, Route
 from app.sessions.rules import MedicinesChanged, SessionStatus
@@ -173,15 +172,6 @@ class AbortSession(RequestSchema):
     aborted_at: UtcTime | None = Field(default=None, description="When; default now.")
 
 
-class DischargeSession(RequestSchema):
-    """The patient goes home."""
-
-    discharged_at: UtcTime | None = Field(default=None, description="When; default now.")
-    condition: ShortText | None = Field(default=None, description="How the patient was.", examples=["well"])
-    escort_name: ShortText | None = Field(default=None, description="Who took them home.", examples=["R. Rivera"])
-    note: NoteText | None = absent("Free text; replaces the session's note.", examples=["Slept a little."])
-
-
 class GateRead(ResponseSchema):
     """One thing that was asked before a session might start, and how it stood then."""
 
@@ -204,6 +194,50 @@ class CheckInRead(ResponseSchema):
     escort_name: str | None = Field(description=_ESCORT, examples=["R. Rivera"])
     escort_phone: str | None = Field(description=_ESCORT_PHONE, examples=["+1 555 0101"])
     medicines_changed: str | None = Field(description=_MEDICINES, examples=["no"])
+
+
+_MMHG: Final = {"type": "integer", "minimum": 0, "maximum": 350}
+_MEASURED: Final[list[dict[str, Any]]] = [
+    {"type": "number"},
+    {"type": "boolean"},
+    {
+        "type": "object",
+        "properties": {
+            "systolic_mmhg": _MMHG | {"description": "Systolic.", "examples": [128]},
+            "diastolic_mmhg": _MMHG | {"description": "Diastolic.", "examples": [82]},
+        },
+        "required": ["systolic_mmhg", "diastolic_mmhg"],
+        "additionalProperties": False,
+    },
+    {"type": "null"},
+]
+Measured = Annotated[Any, WithJsonSchema({"anyOf": _MEASURED})]
+
+
+class InSessionRead(ResponseSchema):
+    """What every record inside a session says of the session's signature."""
+
+    after_signature: bool = Field(
+        description="Whether it was recorded after the session had been signed.", examples=[False]
+    )
+
+
+class CriterionRead(ResponseSchema):
+    """One thing that is asked before a patient goes home, and how it stands."""
+
+    code: str = Field(description="What is asked.", examples=["observation_met"])
+    state: str = Field(
+        description="How it stands.",
+        examples=["met"],
+        json_schema_extra={"x-extensible-enum": ["met", "missing", "not_applicable"]},
+    )
+    reason: str = Field(description="In words.", examples=["64 of 60 minutes from the end of the dose."])
+    value: Measured = Field(description="What was found; null where nobody looked or asked.", examples=[64])
+    limit: Measured = Field(description="What it is compared with.", examples=[60])
+    policy_version: str = Field(
+        description="Where the limit comes from: a policy's version, a protocol's, or the checklist's.",
+        examples=["KET_IV_6x3W@1", "POLICIES@1", "DISCHARGE@1"],
+    )
 
 
 class SessionRead(ClinicRecordRead):
@@ -235,6 +269,26 @@ class SessionRead(ClinicRecordRead):
     discharged_at: UtcTime | None = Field(description="When the patient went home.")
     condition_at_discharge: str | None = Field(description="How the patient was.", examples=["well"])
     escort_name: str | None = Field(description="Who took them home.", examples=["R. Rivera"])
+    escort_relation: str | None = Field(description="Who that is to them.", examples=["sister"])
+    escort_phone: str | None = Field(description="How to reach the escort.", examples=["+1 555 0101"])
+    escort_left_at: UtcTime | None = Field(description="When they left together.")
+    instructions_version: str | None = Field(description="Which instructions they were given.", examples=["2026-01"])
+    would_have_been_ready_at: UtcTime | None = Field(
+        description="When the patient was ready, had the minimum time not been kept; risk programmes ask."
+    )
+    discharge_criteria: list[CriterionRead] | None = Field(
+        description="How each criterion stood when the patient left; what was missing then stays visible. Null before, "
+        "and for a session recorded afterwards."
+    )
+    discharge_override_reason: str | None = Field(
+        description="Why a prescriber let the patient go though something was missing.", examples=["Lives next door."]
+    )
+    left_against_advice: bool | None = Field(
+        description="Whether the patient left against advice; null before the discharge.", examples=[False]
+    )
+    leaving_told_to: str | None = Field(
+        description="Who was told that the patient left against advice.", examples=["Dr. Osei"]
+    )
     ended_reason: str | None = Field(
         description="Why it is held, cancelled or missed.", examples=["Patient has a cold."]
     )
@@ -254,6 +308,8 @@ class SessionRead(ClinicRecordRead):
     recorded_after_minutes: int | None = Field(
         description="Minutes from the last dose to its recording, where it was recorded afterwards.", examples=[1440]
     )
+    signed_at: UtcTime | None = Field(description="When the signature that stands was given.")
+    amended: bool = Field(description="Whether it was opened again after a signature.", examples=[False])
     gates: list[GateRead] | None = Field(
         description="How the gates stood when it was cleared; empty where it was not. Those that do not apply are left "
         "out. Null only where it is withheld.",

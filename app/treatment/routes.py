@@ -37,6 +37,7 @@ from app.treatment import actions
 from app.treatment.actions import HasRecords, NotOver
 from app.treatment.readiness.routes import GATE_OVERRIDE
 from app.treatment.schemas import PastSession, SessionRecordRead
+from app.treatment.signatures.routes import SIGNATURE
 
 router: Final = APIRouter(prefix="/v1", route_class=Endpoint, tags=["sessions"])
 
@@ -74,6 +75,7 @@ SESSION_RECORD: Final = Resource(
         Children("adverse_events", ADVERSE_EVENT, "session_id", ("onset_at", "id")),
         Children("assessments", ASSESSMENT, "session_id", ("assessed_at", "id")),
         Children("gate_overrides", GATE_OVERRIDE, "session_id", ("recorded_at", "id")),
+        Children("signatures", SIGNATURE, "session_id", ("signed_at", "id")),
         Children("alerts", ALERT, "session_id", ("raised_at", "id")),
     ),
     needs=SESSION.needs,

@@ -63,6 +63,7 @@ CREATE TABLE administration (
     policy_versions jsonb NOT NULL,
     rule_version integer NOT NULL,
     note text,
+    after_signature boolean NOT NULL,
     origin character varying(64) NOT NULL,
     create_digest character varying(64),
     entered_in_error_at timestamp with time zone,
@@ -249,6 +250,7 @@ CREATE TABLE assessment (
     rated_by character varying(200),
     language character varying(64),
     note text,
+    after_signature boolean NOT NULL,
     origin character varying(64) NOT NULL,
     create_digest character varying(64),
     entered_in_error_at timestamp with time zone,
@@ -447,6 +449,7 @@ CREATE TABLE dissociation_note (
     phenomena jsonb NOT NULL,
     note text,
     action_taken text,
+    after_signature boolean NOT NULL,
     origin character varying(64) NOT NULL,
     create_digest character varying(64),
     entered_in_error_at timestamp with time zone,
@@ -519,6 +522,7 @@ CREATE TABLE dose_event (
     disposition character varying(64),
     reason text,
     performed_by character varying(200),
+    after_signature boolean NOT NULL,
     origin character varying(64) NOT NULL,
     create_digest character varying(64),
     entered_in_error_at timestamp with time zone,
@@ -1033,6 +1037,37 @@ CREATE TABLE screening (
     CONSTRAINT pk_screening PRIMARY KEY (clinic_id, id)
 );
 
+CREATE TABLE signature (
+    clinic_id uuid NOT NULL,
+    id uuid NOT NULL,
+    patient_id uuid NOT NULL,
+    session_id uuid NOT NULL,
+    signer_id uuid NOT NULL,
+    printed_name character varying(200) NOT NULL,
+    roles jsonb NOT NULL,
+    meaning character varying(64) NOT NULL,
+    cosignature boolean NOT NULL,
+    cosigner character varying(64) NOT NULL,
+    signed_at timestamp with time zone NOT NULL,
+    covers jsonb NOT NULL,
+    digest character varying(64) NOT NULL,
+    superseded_at timestamp with time zone,
+    superseded_reason text,
+    origin character varying(64) NOT NULL,
+    create_digest character varying(64),
+    entered_in_error_at timestamp with time zone,
+    entered_in_error_by uuid,
+    entered_in_error_reason text,
+    version integer NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by uuid NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT fk_signature__clinic_id_patient_id FOREIGN KEY (clinic_id, patient_id) REFERENCES patient(clinic_id, id),
+    CONSTRAINT fk_signature__clinic_id_session_id FOREIGN KEY (clinic_id, session_id) REFERENCES treatment_session(clinic_id, id),
+    CONSTRAINT fk_signature__clinic_id_signer_id FOREIGN KEY (clinic_id, signer_id) REFERENCES principal(clinic_id, id),
+    CONSTRAINT pk_signature PRIMARY KEY (clinic_id, id)
+);
+
 CREATE TABLE token (
     id uuid NOT NULL,
     digest character varying(64) NOT NULL,
@@ -1075,6 +1110,15 @@ CREATE TABLE treatment_session (
     discharged_at timestamp with time zone,
     condition_at_discharge character varying(200),
     escort_name character varying(200),
+    escort_relation character varying(200),
+    escort_phone character varying(200),
+    escort_left_at timestamp with time zone,
+    instructions_version character varying(200),
+    would_have_been_ready_at timestamp with time zone,
+    discharge_criteria jsonb,
+    discharge_override_reason text,
+    left_against_advice boolean,
+    leaving_told_to character varying(200),
     ended_reason text,
     aborted_at timestamp with time zone,
     abort_reason text,
@@ -1084,6 +1128,8 @@ CREATE TABLE treatment_session (
     recorded_after_minutes integer,
     gates jsonb NOT NULL,
     note text,
+    signed_at timestamp with time zone,
+    amended boolean NOT NULL,
     origin character varying(64) NOT NULL,
     create_digest character varying(64),
     entered_in_error_at timestamp with time zone,
@@ -1124,6 +1170,7 @@ CREATE TABLE vital_signs (
     slot_conflict boolean NOT NULL,
     device_sent_at timestamp with time zone,
     clock_skew_seconds integer,
+    after_signature boolean NOT NULL,
     origin character varying(64) NOT NULL,
     create_digest character varying(64),
     entered_in_error_at timestamp with time zone,
@@ -1192,6 +1239,7 @@ CREATE TABLE watch (
     staff_id uuid NOT NULL,
     watched_from timestamp with time zone NOT NULL,
     note text,
+    after_signature boolean NOT NULL,
     origin character varying(64) NOT NULL,
     create_digest character varying(64),
     entered_in_error_at timestamp with time zone,
@@ -1367,6 +1415,12 @@ CREATE INDEX ix_screening__clinic_id_patient_id_screened_at ON public.screening 
 CREATE INDEX ix_screening__clinic_id_screened_at_id ON public.screening USING btree (clinic_id, screened_at, id);
 
 CREATE INDEX ix_screening__clinic_id_session_id_screened_at ON public.screening USING btree (clinic_id, session_id, screened_at);
+
+CREATE INDEX ix_signature__clinic_id_patient_id ON public.signature USING btree (clinic_id, patient_id);
+
+CREATE INDEX ix_signature__clinic_id_session_id_signed_at_id ON public.signature USING btree (clinic_id, session_id, signed_at, id);
+
+CREATE INDEX ix_signature__clinic_id_signer_id ON public.signature USING btree (clinic_id, signer_id);
 
 CREATE INDEX ix_token__account_id ON public.token USING btree (account_id);
 

@@ -63,6 +63,7 @@ CREATE TABLE administration (
     policy_versions JSON NOT NULL,
     rule_version INTEGER NOT NULL,
     note TEXT,
+    after_signature BOOLEAN NOT NULL,
     origin VARCHAR(64) NOT NULL,
     create_digest VARCHAR(64),
     entered_in_error_at DATETIME,
@@ -249,6 +250,7 @@ CREATE TABLE assessment (
     rated_by VARCHAR(200),
     language VARCHAR(64),
     note TEXT,
+    after_signature BOOLEAN NOT NULL,
     origin VARCHAR(64) NOT NULL,
     create_digest VARCHAR(64),
     entered_in_error_at DATETIME,
@@ -447,6 +449,7 @@ CREATE TABLE dissociation_note (
     phenomena JSON NOT NULL,
     note TEXT,
     action_taken TEXT,
+    after_signature BOOLEAN NOT NULL,
     origin VARCHAR(64) NOT NULL,
     create_digest VARCHAR(64),
     entered_in_error_at DATETIME,
@@ -519,6 +522,7 @@ CREATE TABLE dose_event (
     disposition VARCHAR(64),
     reason TEXT,
     performed_by VARCHAR(200),
+    after_signature BOOLEAN NOT NULL,
     origin VARCHAR(64) NOT NULL,
     create_digest VARCHAR(64),
     entered_in_error_at DATETIME,
@@ -1033,6 +1037,37 @@ CREATE TABLE screening (
     CONSTRAINT fk_screening__clinic_id_session_id FOREIGN KEY(clinic_id, session_id) REFERENCES treatment_session (clinic_id, id)
 );
 
+CREATE TABLE signature (
+    clinic_id CHAR(32) NOT NULL,
+    id CHAR(32) NOT NULL,
+    patient_id CHAR(32) NOT NULL,
+    session_id CHAR(32) NOT NULL,
+    signer_id CHAR(32) NOT NULL,
+    printed_name VARCHAR(200) NOT NULL,
+    roles JSON NOT NULL,
+    meaning VARCHAR(64) NOT NULL,
+    cosignature BOOLEAN NOT NULL,
+    cosigner VARCHAR(64) NOT NULL,
+    signed_at DATETIME NOT NULL,
+    covers JSON NOT NULL,
+    digest VARCHAR(64) NOT NULL,
+    superseded_at DATETIME,
+    superseded_reason TEXT,
+    origin VARCHAR(64) NOT NULL,
+    create_digest VARCHAR(64),
+    entered_in_error_at DATETIME,
+    entered_in_error_by CHAR(32),
+    entered_in_error_reason TEXT,
+    version INTEGER NOT NULL,
+    recorded_at DATETIME NOT NULL,
+    recorded_by CHAR(32) NOT NULL,
+    updated_at DATETIME NOT NULL,
+    CONSTRAINT pk_signature PRIMARY KEY (clinic_id, id),
+    CONSTRAINT fk_signature__clinic_id_patient_id FOREIGN KEY(clinic_id, patient_id) REFERENCES patient (clinic_id, id),
+    CONSTRAINT fk_signature__clinic_id_session_id FOREIGN KEY(clinic_id, session_id) REFERENCES treatment_session (clinic_id, id),
+    CONSTRAINT fk_signature__clinic_id_signer_id FOREIGN KEY(clinic_id, signer_id) REFERENCES principal (clinic_id, id)
+);
+
 CREATE TABLE token (
     id CHAR(32) NOT NULL,
     digest VARCHAR(64) NOT NULL,
@@ -1075,6 +1110,15 @@ CREATE TABLE treatment_session (
     discharged_at DATETIME,
     condition_at_discharge VARCHAR(200),
     escort_name VARCHAR(200),
+    escort_relation VARCHAR(200),
+    escort_phone VARCHAR(200),
+    escort_left_at DATETIME,
+    instructions_version VARCHAR(200),
+    would_have_been_ready_at DATETIME,
+    discharge_criteria JSON,
+    discharge_override_reason TEXT,
+    left_against_advice BOOLEAN,
+    leaving_told_to VARCHAR(200),
     ended_reason TEXT,
     aborted_at DATETIME,
     abort_reason TEXT,
@@ -1084,6 +1128,8 @@ CREATE TABLE treatment_session (
     recorded_after_minutes INTEGER,
     gates JSON NOT NULL,
     note TEXT,
+    signed_at DATETIME,
+    amended BOOLEAN NOT NULL,
     origin VARCHAR(64) NOT NULL,
     create_digest VARCHAR(64),
     entered_in_error_at DATETIME,
@@ -1124,6 +1170,7 @@ CREATE TABLE vital_signs (
     slot_conflict BOOLEAN NOT NULL,
     device_sent_at DATETIME,
     clock_skew_seconds INTEGER,
+    after_signature BOOLEAN NOT NULL,
     origin VARCHAR(64) NOT NULL,
     create_digest VARCHAR(64),
     entered_in_error_at DATETIME,
@@ -1192,6 +1239,7 @@ CREATE TABLE watch (
     staff_id CHAR(32) NOT NULL,
     watched_from DATETIME NOT NULL,
     note TEXT,
+    after_signature BOOLEAN NOT NULL,
     origin VARCHAR(64) NOT NULL,
     create_digest VARCHAR(64),
     entered_in_error_at DATETIME,
@@ -1367,6 +1415,12 @@ CREATE INDEX ix_screening__clinic_id_patient_id_screened_at ON screening (clinic
 CREATE INDEX ix_screening__clinic_id_screened_at_id ON screening (clinic_id, screened_at, id);
 
 CREATE INDEX ix_screening__clinic_id_session_id_screened_at ON screening (clinic_id, session_id, screened_at);
+
+CREATE INDEX ix_signature__clinic_id_patient_id ON signature (clinic_id, patient_id);
+
+CREATE INDEX ix_signature__clinic_id_session_id_signed_at_id ON signature (clinic_id, session_id, signed_at, id);
+
+CREATE INDEX ix_signature__clinic_id_signer_id ON signature (clinic_id, signer_id);
 
 CREATE INDEX ix_token__account_id ON token (account_id);
 

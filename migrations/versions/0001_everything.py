@@ -1060,6 +1060,19 @@ def upgrade() -> None:
         sa.Column("discharged_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("condition_at_discharge", sa.String(length=200), nullable=True),
         sa.Column("escort_name", sa.String(length=200), nullable=True),
+        sa.Column("escort_relation", sa.String(length=200), nullable=True),
+        sa.Column("escort_phone", sa.String(length=200), nullable=True),
+        sa.Column("escort_left_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("instructions_version", sa.String(length=200), nullable=True),
+        sa.Column("would_have_been_ready_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "discharge_criteria",
+            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
+            nullable=True,
+        ),
+        sa.Column("discharge_override_reason", sa.Text(), nullable=True),
+        sa.Column("left_against_advice", sa.Boolean(), nullable=True),
+        sa.Column("leaving_told_to", sa.String(length=200), nullable=True),
         sa.Column("ended_reason", sa.Text(), nullable=True),
         sa.Column("aborted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("abort_reason", sa.Text(), nullable=True),
@@ -1081,6 +1094,8 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("signed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("amended", sa.Boolean(), nullable=False),
         sa.Column("origin", sa.String(length=64), nullable=False),
         sa.Column("create_digest", sa.String(length=64), nullable=True),
         sa.Column("entered_in_error_at", sa.DateTime(timezone=True), nullable=True),
@@ -1297,6 +1312,7 @@ def upgrade() -> None:
         sa.Column("rated_by", sa.String(length=200), nullable=True),
         sa.Column("language", sa.String(length=64), nullable=True),
         sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("after_signature", sa.Boolean(), nullable=False),
         sa.Column("origin", sa.String(length=64), nullable=False),
         sa.Column("create_digest", sa.String(length=64), nullable=True),
         sa.Column("entered_in_error_at", sa.DateTime(timezone=True), nullable=True),
@@ -1367,6 +1383,7 @@ def upgrade() -> None:
         ),
         sa.Column("note", sa.Text(), nullable=True),
         sa.Column("action_taken", sa.Text(), nullable=True),
+        sa.Column("after_signature", sa.Boolean(), nullable=False),
         sa.Column("origin", sa.String(length=64), nullable=False),
         sa.Column("create_digest", sa.String(length=64), nullable=True),
         sa.Column("entered_in_error_at", sa.DateTime(timezone=True), nullable=True),
@@ -1603,6 +1620,65 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_table(
+        "signature",
+        sa.Column("clinic_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("patient_id", sa.Uuid(), nullable=False),
+        sa.Column("session_id", sa.Uuid(), nullable=False),
+        sa.Column("signer_id", sa.Uuid(), nullable=False),
+        sa.Column("printed_name", sa.String(length=200), nullable=False),
+        sa.Column(
+            "roles",
+            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("meaning", sa.String(length=64), nullable=False),
+        sa.Column("cosignature", sa.Boolean(), nullable=False),
+        sa.Column("cosigner", sa.String(length=64), nullable=False),
+        sa.Column("signed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "covers",
+            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("superseded_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("superseded_reason", sa.Text(), nullable=True),
+        sa.Column("origin", sa.String(length=64), nullable=False),
+        sa.Column("create_digest", sa.String(length=64), nullable=True),
+        sa.Column("entered_in_error_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("entered_in_error_by", sa.Uuid(), nullable=True),
+        sa.Column("entered_in_error_reason", sa.Text(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by", sa.Uuid(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "patient_id"],
+            ["patient.clinic_id", "patient.id"],
+            name=op.f("fk_signature__clinic_id_patient_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "session_id"],
+            ["treatment_session.clinic_id", "treatment_session.id"],
+            name=op.f("fk_signature__clinic_id_session_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "signer_id"],
+            ["principal.clinic_id", "principal.id"],
+            name=op.f("fk_signature__clinic_id_signer_id"),
+        ),
+        sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_signature")),
+    )
+    op.create_index(op.f("ix_signature__clinic_id_patient_id"), "signature", ["clinic_id", "patient_id"], unique=False)
+    op.create_index(
+        op.f("ix_signature__clinic_id_session_id_signed_at_id"),
+        "signature",
+        ["clinic_id", "session_id", "signed_at", "id"],
+        unique=False,
+    )
+    op.create_index(op.f("ix_signature__clinic_id_signer_id"), "signature", ["clinic_id", "signer_id"], unique=False)
+    op.create_table(
         "vital_signs",
         sa.Column("clinic_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -1624,6 +1700,7 @@ def upgrade() -> None:
         sa.Column("slot_conflict", sa.Boolean(), nullable=False),
         sa.Column("device_sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("clock_skew_seconds", sa.Integer(), nullable=True),
+        sa.Column("after_signature", sa.Boolean(), nullable=False),
         sa.Column("origin", sa.String(length=64), nullable=False),
         sa.Column("create_digest", sa.String(length=64), nullable=True),
         sa.Column("entered_in_error_at", sa.DateTime(timezone=True), nullable=True),
@@ -1695,6 +1772,7 @@ def upgrade() -> None:
         sa.Column("staff_id", sa.Uuid(), nullable=False),
         sa.Column("watched_from", sa.DateTime(timezone=True), nullable=False),
         sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("after_signature", sa.Boolean(), nullable=False),
         sa.Column("origin", sa.String(length=64), nullable=False),
         sa.Column("create_digest", sa.String(length=64), nullable=True),
         sa.Column("entered_in_error_at", sa.DateTime(timezone=True), nullable=True),
@@ -1793,6 +1871,7 @@ def upgrade() -> None:
         ),
         sa.Column("rule_version", sa.Integer(), nullable=False),
         sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("after_signature", sa.Boolean(), nullable=False),
         sa.Column("origin", sa.String(length=64), nullable=False),
         sa.Column("create_digest", sa.String(length=64), nullable=True),
         sa.Column("entered_in_error_at", sa.DateTime(timezone=True), nullable=True),
@@ -2095,6 +2174,7 @@ def upgrade() -> None:
         sa.Column("disposition", sa.String(length=64), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("performed_by", sa.String(length=200), nullable=True),
+        sa.Column("after_signature", sa.Boolean(), nullable=False),
         sa.Column("origin", sa.String(length=64), nullable=False),
         sa.Column("create_digest", sa.String(length=64), nullable=True),
         sa.Column("entered_in_error_at", sa.DateTime(timezone=True), nullable=True),
@@ -2248,6 +2328,10 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_vital_signs__clinic_id_patient_id_measured_at"), table_name="vital_signs")
     op.drop_index(op.f("ix_vital_signs__clinic_id_measured_at_id"), table_name="vital_signs")
     op.drop_table("vital_signs")
+    op.drop_index(op.f("ix_signature__clinic_id_signer_id"), table_name="signature")
+    op.drop_index(op.f("ix_signature__clinic_id_session_id_signed_at_id"), table_name="signature")
+    op.drop_index(op.f("ix_signature__clinic_id_patient_id"), table_name="signature")
+    op.drop_table("signature")
     op.drop_index(op.f("ix_screening__clinic_id_session_id_screened_at"), table_name="screening")
     op.drop_index(op.f("ix_screening__clinic_id_screened_at_id"), table_name="screening")
     op.drop_index(op.f("ix_screening__clinic_id_patient_id_screened_at"), table_name="screening")

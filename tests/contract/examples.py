@@ -59,7 +59,7 @@ async def _whole_session(stage: Stage) -> Json:
     await stage.care.order(session)
     await stage.care.vitals(session)
     await stage.care.dissociation(session)
-    return await stage.care.do(session, "discharge", {"condition": "well", "escort_name": "R. Rivera"})
+    return await stage.care.discharge(session)
 
 
 async def _record(stage: Stage) -> Call:

@@ -15,7 +15,7 @@ async def a_day(care: Care) -> Json:
     session = await care.session_in("observing", await care.course(patient))
     await care.vitals(session)
     await care.phq9(patient, session_id=session["id"])
-    await care.do(session, "discharge")
+    await care.discharge(session)
     return session
 
 

@@ -2,7 +2,7 @@
 
 care = await caring(clinic)                       # as a prescriber
 session = await care.session_in("observing")      # with a patient, a course, an order and an infusion
-await care.do(session, "discharge")
+await care.discharge(session)
 """
 
 from collections.abc import Mapping
@@ -51,6 +51,20 @@ PATHS: Final[Mapping[str, str]] = {
     "adverse_event": "/v1/adverse-events",
     "assessment": "/v1/assessments",
     "alert": "/v1/alerts",
+    "signature": "/v1/signatures",
+}
+
+# Everything that is asked at the door; and since most tests are not about what is watched, a prescriber's word for it.
+GOES_HOME: Final[Json] = {
+    "condition": "well",
+    "oriented": True,
+    "walks_unaided": True,
+    "nausea_controlled": True,
+    "no_suicidal_intent": True,
+    "iv_removed": True,
+    "escort_name": "R. Rivera",
+    "instructions_given": True,
+    "override_reason": "Seen by the prescriber at the door.",
 }
 
 _BEGAN: Final = datetime.now(UTC).replace(microsecond=0)
@@ -186,8 +200,14 @@ class Care:
             return session
         events = [start(60), *([] if status == "dosing" else [stop(20)])]
         await self.administration(session, events=events)
+        if status in {"discharged", "signed"}:
+            session = await self.discharge(session)
+        if status == "signed":
+            (infusion,) = (await self.record(session))["administrations"]
+            await self.do(infusion, "reconcile", {"wasted_mg": infusion["unaccounted_mg"]})
+            return await self.do(session, "sign")
         if status == "discharged":
-            return await self.do(session, "discharge")
+            return session
         return await self.again(session)
 
     async def clear(self, session: Json) -> Json:
@@ -195,6 +215,10 @@ class Care:
         assert self.clinic is not None
         await self.clinic.only_records()
         return await self.do(session, "clear")
+
+    async def discharge(self, session: Json, **members: Any) -> Json:
+        """The patient goes home, on a prescriber's word."""
+        return await self.do(session, "discharge", GOES_HOME | members)
 
     async def administration(self, session: Json, **members: Any) -> Json:
         """An infusion; without events a drawn syringe that has not been started."""

@@ -14,8 +14,11 @@ import httpx2
 
 from app.kernel.ids import new_id
 from app.screening.catalogue import askable_codes
+from app.treatment.signatures import actions as signatures
+from app.treatment.signatures.rules import Meaning
 from tests.factories.patients import patient_body
 from tests.proofs.care import (
+    GOES_HOME,
     PATHS,
     PHQ9_OF_9,
     PHQ9_OF_19,
@@ -186,6 +189,12 @@ async def _alert(stage: Stage) -> Json:
     return alert
 
 
+async def _signature(stage: Stage) -> Json:
+    session = await stage.care.session_in("signed")
+    (signature,) = (await stage.care.record(session))["signatures"]
+    return signature
+
+
 GIVEN_ELSEWHERE: Final[Json] = {
     "drug": "ketamine",
     "route": "intravenous",
@@ -326,6 +335,7 @@ MAKERS: Final[Mapping[str, Maker]] = {
     "adverse_event": lambda stage: _in_session(stage, "adverse_event"),
     "assessment": _assessment,
     "alert": _alert,
+    "signature": _signature,
 }
 
 
@@ -403,7 +413,7 @@ _PLURALS: Final[Mapping[str, str]] = {
         if name not in {"staff", "vital_signs", "weight", "allergy", "vital_slot", "watch"}
     },
 }
-_NOT_VOIDED: Final = frozenset({"location", "staff", "client", "alert", "clinic_protocol", "vital_slot"})
+_NOT_VOIDED: Final = frozenset({"signature", "location", "staff", "client", "alert", "clinic_protocol", "vital_slot"})
 
 
 def _target(name: str, body: Json | None = None, *, versioned: bool = False, reasoned: bool = False) -> Recipe:
@@ -428,7 +438,7 @@ for _name in MAKERS:
         RECIPES[f"update_{_name}"] = _target(_name, UPDATES[_name], versioned=True, reasoned=True)
     if _name not in _NOT_VOIDED:
         RECIPES[f"mark_{_name}_entered_in_error"] = _target(_name, {"reason": "wrong patient"}, versioned=True)
-for _name in ("list_client_history", "list_location_history", "list_gate_overrides"):
+for _name in ("list_client_history", "list_location_history", "list_gate_overrides", "list_signatures"):
     del RECIPES[_name]
 for _name, _verb, _body in (
     ("clinic_protocol", "retire_clinic_protocol", {"reason": "Replaced by version 2."}),
@@ -460,6 +470,7 @@ RECIPES["get_course_trajectory"] = _target("course")
 RECIPES["get_course_outcome"] = _target("course")
 RECIPES["get_session_record"] = _target("session")
 RECIPES["get_session_readiness"] = _target("session")
+RECIPES["get_discharge_readiness"] = _target("session")
 RECIPES["list_weights"] = _target("patient")
 for _name in (
     "list_clinics",
@@ -493,7 +504,7 @@ for _verb, _status, _body in (
     ("hold_session", "checked_in", {"reason": "Pressure 172/98."}),
     ("release_session", "held", {}),
     ("abort_session", "dosing", {"reason": "Patient asked to stop."}),
-    ("discharge_session", "observing", {"condition": "well", "escort_name": "R. Rivera", "note": "Slept a little."}),
+    ("discharge_session", "observing", GOES_HOME | {"note": "Slept a little."}),
 ):
     RECIPES[_verb] = _move(_status, _body)
 
@@ -505,6 +516,33 @@ def recipe(function: Recipe) -> Recipe:
     """The recipe of the operation whose name the function has."""
     RECIPES[function.__name__] = function
     return function
+
+
+async def _ready_to_sign(stage: Stage) -> Json:
+    session = await stage.care.session_in("discharged")
+    (infusion,) = (await stage.care.record(session))["administrations"]
+    await stage.care.do(infusion, "reconcile", {"wasted_mg": infusion["unaccounted_mg"]})
+    return session
+
+
+@recipe
+async def sign_session(stage: Stage) -> Call:
+    session = await _ready_to_sign(stage)
+    return Call({"session_id": session["id"]}, {"meaning": "author"}, version_header(session))
+
+
+@recipe
+async def cosign_session(stage: Stage) -> Call:
+    session, nobody = await _ready_to_sign(stage), stage.clinic.system  # who signs first is none of the callers
+    async with stage.clinic.database.writing(nobody) as db:
+        await signatures.sign_session(db, nobody, UUID(session["id"]), Meaning.AUTHOR, session["version"])
+    return Call({"session_id": session["id"]}, {}, version_header(await stage.care.again(session)))
+
+
+@recipe
+async def amend_session(stage: Stage) -> Call:
+    session = await stage.care.session_in("signed")
+    return Call({"session_id": session["id"]}, {"reason": "The cuff was too small."}, version_header(session))
 
 
 @recipe

@@ -7,7 +7,7 @@ import pytest
 
 from app.kernel.ids import new_id
 from tests.factories.patients import patient_body
-from tests.proofs.care import ago, caring, path_of, start, stop, version_header
+from tests.proofs.care import GOES_HOME, ago, caring, path_of, start, stop, version_header
 from tests.world import World
 
 AT_ONCE = 50
@@ -104,7 +104,7 @@ async def test_readings_do_not_disturb_whoever_discharges(clinic: World) -> None
         await nurse.vitals(session, measured_at=ago(minutes=40 - number), heart_rate_bpm=60 + number)
 
     await asyncio.gather(*(append(number) for number in range(40)))
-    answer = await care.http.post(f"{path_of(session)}/discharge", json={}, headers=version_header(session))
+    answer = await care.http.post(f"{path_of(session)}/discharge", json=GOES_HOME, headers=version_header(session))
     assert answer.status_code == 200, answer.text
     assert len((await care.record(session))["vital_signs"]) == 40
 

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from tests.proofs.care import Care, Json, ago, caring, fresh_key, path_of, start, stop, version_header
+from tests.proofs.care import GOES_HOME, Care, Json, ago, caring, fresh_key, path_of, start, stop, version_header
 from tests.sessions.test_rules import LEGAL
 from tests.world import World
 
@@ -17,7 +17,7 @@ VERBS: dict[str, Json] = {
     "cancel": {"reason": "Patient has a cold."},
     "mark-no-show": {},
     "abort": {"reason": "Patient asked to stop."},
-    "discharge": {},
+    "discharge": GOES_HOME,
 }
 
 

@@ -151,7 +151,7 @@ async def test_the_story(clinic: World, clock: Clock) -> None:
     await later(minutes=110)
     untouched = await care.again(session)
     assert untouched["version"] == session["version"], "appending readings must not touch the session"
-    session = await care.do(session, "discharge", {"condition": "well", "escort_name": "R. Rivera"})
+    session = await care.discharge(session)
     assert (session["status"], session["discharged_at"]) == ("discharged", at(110))
     day_of = await care.record(session)
 

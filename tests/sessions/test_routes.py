@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.proofs.care import ago, caring, instant, path_of, stop, version_header
+from tests.proofs.care import GOES_HOME, ago, caring, instant, path_of, stop, version_header
 from tests.world import World
 
 STATES = ("scheduled", "checked_in", "held", "cleared", "dosing", "observing", "discharged", "cancelled", "no_show")
@@ -17,7 +17,7 @@ VERBS = {
     "cancel": ({}, {"scheduled", "checked_in", "cleared", "held"}),
     "mark-no-show": ({}, {"scheduled", "checked_in", "cleared", "held"}),
     "abort": ({"reason": "Patient asked to stop."}, {"dosing", "observing", "discharged"}),
-    "discharge": ({}, {"observing"}),
+    "discharge": (GOES_HOME, {"observing"}),
 }
 
 
@@ -108,7 +108,7 @@ async def test_under_open_the_route_has_to_be_named(clinic: World) -> None:
 async def test_a_visit_cannot_end_before_its_first_dose(clinic: World) -> None:
     care = await caring(clinic)
     session = await care.session_in("observing")
-    for verb, member, body in (("discharge", "discharged_at", {}),):
+    for verb, member, body in (("discharge", "discharged_at", GOES_HOME),):
         answer = await care.http.post(
             f"{path_of(session)}/{verb}", json=body | {member: ago(hours=3)}, headers=version_header(session)
         )
@@ -124,7 +124,7 @@ async def test_an_abort_is_a_fact_and_watching_goes_on(clinic: World) -> None:
     (infusion,) = (await care.record(session))["administrations"]
     await care.event(infusion, stop(20))
     assert (await care.again(session))["status"] == "observing"
-    assert (await care.do(session, "discharge"))["status"] == "discharged"
+    assert (await care.discharge(session))["status"] == "discharged"
 
 
 async def test_the_list_is_filtered_and_sorted(clinic: World) -> None:

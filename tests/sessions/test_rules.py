@@ -45,6 +45,7 @@ LEGAL = {
     ("observing", "dosing"),
     ("observing", "discharged"),
     ("discharged", "signed"),
+    ("signed", "discharged"),
     ("cancelled", "dosing"),
     ("no_show", "dosing"),
 }

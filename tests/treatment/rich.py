@@ -55,8 +55,7 @@ async def _treated(care: Care, patient: Json, course: Json, room: Json, minutes:
     # A scale of the moment: what came of a session is not told by it.
     rated = {"instrument": "VASMOOD", "total": 70, "answered_at": ago(minutes=minutes - 35)}
     await care.new(f"{path_of(patient)}/assessments", rated | inside)
-    body = {"discharged_at": ago(minutes=minutes - 125), "condition": "well", "escort_name": "R. Rivera"}
-    return await care.do(session, "discharge", body)
+    return await care.discharge(session, discharged_at=ago(minutes=minutes - 125))
 
 
 async def row_as_single_reads_tell(care: Care, session_id: str) -> Json:

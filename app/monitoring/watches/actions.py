@@ -19,6 +19,7 @@ from app.kernel.records import (
 from app.monitoring.watches.models import Watch
 from app.monitoring.watches.rules import NotOnStaff
 from app.monitoring.watches.schemas import WatchCreate
+from app.sessions.actions import is_signed, require_unsigned
 from app.sessions.models import TreatmentSession
 
 
@@ -30,7 +31,7 @@ async def hand_over(db: WriteSession, actor: Actor, session_id: UUID, body: Watc
     """
     if (before := await already_created(db, actor, Watch, body, session_id=session_id)) is not None:
         return before
-    treatment = await one(db, actor, TreatmentSession, session_id)
+    treatment = await one(db, actor, TreatmentSession, session_id, held=True)
     staff = await find(db, actor, Staff, body.staff_id or actor.principal_id)
     if staff is None or staff.disabled_at is not None:
         raise NotOnStaff(faults=[Fault("not_on_staff", "Must work in this clinic.", pointer="#/staff_id")])
@@ -38,6 +39,7 @@ async def hand_over(db: WriteSession, actor: Actor, session_id: UUID, body: Watc
         **identity_of(actor, body),
         patient_id=treatment.patient_id,
         session_id=treatment.id,
+        after_signature=is_signed(treatment),
         staff_id=staff.id,
         watched_from=body.at or clock.now(),
         note=body.note,
@@ -50,5 +52,6 @@ async def hand_over(db: WriteSession, actor: Actor, session_id: UUID, body: Watc
 async def void_watch(db: WriteSession, actor: Actor, watch_id: UUID, reason: str, if_match: int | None) -> Watch:
     """Mark a watch as entered in error; who watched before goes on."""
     watch = await one_for_update(db, actor, Watch, watch_id, if_match)
+    await require_unsigned(db, actor, watch)
     mark_entered_in_error(db, actor, watch, reason)
     return watch

@@ -9,9 +9,10 @@ from sqlalchemy import Index
 from sqlalchemy.orm import Mapped
 
 from app.kernel.tables import Base, ClinicRecord, LongText, belongs_to
+from app.sessions.models import InSession
 
 
-class Watch(ClinicRecord, Base):
+class Watch(InSession, ClinicRecord, Base):
     """Somebody watches a session from a moment on, until the next one does."""
 
     __tablename__ = "watch"

@@ -16,6 +16,7 @@ from app.monitoring.watches import actions, queries
 from app.monitoring.watches.models import Watch
 from app.monitoring.watches.rules import NotOnStaff
 from app.monitoring.watches.schemas import WatchCreate, WatchRead
+from app.sessions.rules import AlreadySigned
 
 router: Final = APIRouter(prefix="/v1", route_class=Endpoint, tags=["monitoring"])
 
@@ -43,6 +44,7 @@ add_void(
     router,
     WATCH,
     actions.void_watch,
+    AlreadySigned,
     path="/watches",
     singular="watch",
     title="a hand-over",

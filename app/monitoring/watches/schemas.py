@@ -26,6 +26,7 @@ class WatchRead(ClinicRecordRead):
     session_id: Id = Field(description="The session.")
     staff_id: Id = Field(description="Who watches.")
     watched_from: UtcTime = Field(description="From when on.")
+    after_signature: bool = Field(description="It was told after the session had been signed.", examples=[False])
     note: str | None = Field(
         description="What was said at the hand-over.", examples=["Calm; next pressure at a quarter to."]
     )

@@ -23,6 +23,7 @@ from app.kernel.idempotency import IdempotencyKeyRequired
 from app.kernel.problems import documented
 from app.kernel.record_routes import add_void
 from app.kernel.records import ChangeReason, ChangeReasonRequired, changed, created
+from app.sessions.rules import AlreadySigned
 from app.treatment.doses import actions
 
 router: Final = APIRouter(prefix="/v1", route_class=Endpoint, tags=["dosing"])
@@ -30,7 +31,9 @@ router: Final = APIRouter(prefix="/v1", route_class=Endpoint, tags=["dosing"])
 MayWriteSessions = Annotated[Actor, Depends(require("session:write"))]
 
 _IMPOSSIBLE: Final = (DoseEventIncomplete, EndsBeforeStart, ImpossibleAmount, NotOfThisKind, NotWholeDevices)
-_CORRECTION: Final = documented(NotFound, PreconditionFailed, PreconditionRequired, ChangeReasonRequired, *_IMPOSSIBLE)
+_CORRECTION: Final = documented(
+    NotFound, PreconditionFailed, PreconditionRequired, ChangeReasonRequired, AlreadySigned, *_IMPOSSIBLE
+)
 
 
 @router.post(
@@ -70,6 +73,7 @@ add_void(
     router,
     ADMINISTRATION,
     actions.void_administration,
+    AlreadySigned,
     EndsBeforeStart,
     path="/administrations",
     singular="administration",
@@ -114,6 +118,7 @@ add_void(
     router,
     DOSE_EVENT,
     actions.void_dose_event,
+    AlreadySigned,
     EndsBeforeStart,
     path="/dose-events",
     singular="dose_event",

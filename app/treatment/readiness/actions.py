@@ -21,6 +21,7 @@ from app.kernel.records import (
 from app.policies.rules import as_json
 from app.sessions import actions as sessions
 from app.sessions import rules as session_rules
+from app.sessions.actions import require_unsigned
 from app.sessions.models import TreatmentSession
 from app.sessions.rules import IllegalTransition, SessionStatus
 from app.treatment.readiness.models import GateOverride
@@ -165,6 +166,7 @@ async def void_override(
 ) -> GateOverride:
     """Mark an override as entered in error: before clearance its gate stands in the way again."""
     override = await one_for_update(db, actor, GateOverride, override_id, if_match)
+    await require_unsigned(db, actor, override)
     mark_entered_in_error(db, actor, override, reason)
     return override
 

@@ -13,7 +13,7 @@ from app.kernel.problems import documented
 from app.kernel.record_routes import add_reads, add_void
 from app.kernel.records import Needs, Resource, changed, created, register, respond
 from app.sessions.routes import SESSION
-from app.sessions.rules import IllegalTransition
+from app.sessions.rules import AlreadySigned, IllegalTransition
 from app.sessions.schemas import ClearSession, SessionRead
 from app.treatment.readiness import actions
 from app.treatment.readiness.models import GateOverride
@@ -85,6 +85,7 @@ add_void(
     router,
     GATE_OVERRIDE,
     actions.void_override,
+    AlreadySigned,
     path="/gate-overrides",
     singular="gate_override",
     title="an override of a gate",

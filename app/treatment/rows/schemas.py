@@ -4,7 +4,7 @@ from pydantic import Field
 
 from app.kernel.schemas import Day, Id, ResponseSchema, UtcTime, absent
 from app.patients.schemas import Identifier
-from app.sessions.schemas import CheckInRead, SessionRead
+from app.sessions.schemas import CheckInRead, CriterionRead, SessionRead
 
 _WITH_TEXT = "Only with `include=text`."
 
@@ -134,6 +134,18 @@ class SessionRowRead(SessionRead):
     condition_at_discharge: str | None = absent(f"How the patient was. {_WITH_TEXT}", examples=["well"])
     check_in: CheckInRead | None = absent(f"What was asked when the patient came. {_WITH_TEXT}")
     escort_name: str | None = absent(f"Who took them home. {_WITH_TEXT}", examples=["R. Rivera"])
+    escort_relation: str | None = absent(f"Who that is to them. {_WITH_TEXT}", examples=["sister"])
+    escort_phone: str | None = absent(f"How to reach the escort. {_WITH_TEXT}", examples=["+1 555 0101"])
+    discharge_criteria: list[CriterionRead] | None = absent(
+        f"How each criterion stood when the patient left. {_WITH_TEXT}"
+    )
+    discharge_override_reason: str | None = absent(
+        f"Why a prescriber let the patient go though something was missing. {_WITH_TEXT}",
+        examples=["Lives next door."],
+    )
+    leaving_told_to: str | None = absent(
+        f"Who was told that the patient left against advice. {_WITH_TEXT}", examples=["Dr. Osei"]
+    )
     ended_reason: str | None = absent(
         f"Why it is held, cancelled or missed. {_WITH_TEXT}", examples=["Patient has a cold."]
     )

@@ -1,0 +1,1 @@
+"""Signing a session, opening it again, and proving that nothing signed was touched."""

@@ -1,0 +1,141 @@
+"""Signing, signing beside somebody, and opening again what was signed."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from app.dosing.queries import administrations_of
+from app.dosing.rules import AdministrationState
+from app.kernel import clock
+from app.kernel.actor import Actor
+from app.kernel.database import WriteSession
+from app.kernel.ledger import columns_of, encode, name_change
+from app.kernel.records import identity_of, one_for_update
+from app.kernel.tables import Base
+from app.policies.queries import values_for
+from app.sessions.models import TreatmentSession
+from app.sessions.rules import IllegalTransition, SessionStatus, require_move
+from app.treatment.signatures import queries, rules
+from app.treatment.signatures.models import Signature
+from app.treatment.signatures.rules import AlreadySigner, Dose, Meaning
+
+_RUNS = frozenset({AdministrationState.RUNNING, AdministrationState.PAUSED})
+
+
+async def sign_session(
+    db: WriteSession, actor: Actor, session_id: UUID, meaning: Meaning, if_match: int | None
+) -> TreatmentSession:
+    """Sign a session: what is in it is frozen, what comes later is free.
+
+    Raises:
+        IllegalTransition: it is not over, or signed already.
+        NotSignable: a dose runs, or drawn drug is not accounted for.
+    """
+    treatment = await one_for_update(db, actor, TreatmentSession, session_id, if_match)
+    require_move(SessionStatus(treatment.status), SessionStatus.SIGNED)
+    given = (await db.execute(administrations_of(actor, treatment.id))).scalars().all()
+    rules.require_signable(
+        Dose(dose.id, AdministrationState(dose.state) in _RUNS, dose.drawn_mg is not None, dose.reconciled)
+        for dose in given
+    )
+    policy = "amendment_cosign" if treatment.amended else "cosignature_required"
+    cosigner = (await values_for(db, actor, [policy]))[policy].value
+    treatment.status = SessionStatus.SIGNED.value
+    treatment.signed_at = clock.now()
+    await db.flush()
+    covers = await _covered(db, actor, treatment)
+    await _signed(db, actor, treatment, meaning, covers, cosigner=str(cosigner), cosignature=False)
+    name_change(db, treatment, "session.signed", occurred_at=treatment.signed_at)
+    return treatment
+
+
+async def _covered(db: WriteSession, actor: Actor, treatment: TreatmentSession) -> list[dict[str, Any]]:
+    """Every record that stands in a session, in the version it has, with the digest the ledger keeps of it.
+
+    The session's own version is the one being written, so its digest is taken here, of what the ledger will keep.
+    """
+    content = encode(Base.metadata.tables[TreatmentSession.__tablename__], columns_of(treatment))
+    covers = [_as_covered("session", treatment.id, treatment.version, hashlib.sha256(content.encode()).hexdigest())]
+    kept = {row[:3]: row[3] for row in (await db.execute(queries.digests_in(actor, treatment.id))).all()}
+    for model in queries.COVERED:
+        for record_id, version in (await db.execute(queries.versions_in(actor, model, treatment.id))).all():
+            digest = kept[model.__resource__, record_id, version]
+            covers.append(_as_covered(model.__resource__, record_id, version, digest))
+    return covers
+
+
+def _as_covered(resource: str, record_id: UUID, version: int, digest: str) -> dict[str, Any]:
+    return {"resource": resource, "id": str(record_id), "version": version, "content_digest": digest}
+
+
+async def _signed(  # who signs what, as what
+    db: WriteSession,
+    actor: Actor,
+    treatment: TreatmentSession,
+    meaning: Meaning,
+    covers: Sequence[dict[str, Any]],
+    *,
+    cosigner: str,
+    cosignature: bool,
+) -> Signature:
+    made = Signature(
+        **identity_of(actor),
+        patient_id=treatment.patient_id,
+        session_id=treatment.id,
+        signer_id=actor.principal_id,
+        printed_name=(await db.execute(queries.name_of(actor))).scalar_one(),
+        roles=[str(role) for role in actor.roles],
+        meaning=meaning.value,
+        cosignature=cosignature,
+        cosigner=cosigner,
+        signed_at=clock.now(),
+        covers=list(covers),
+    )
+    made.digest = rules.digest_of(columns_of(made))
+    db.add(made)
+    name_change(db, made, "signature.given", occurred_at=made.signed_at)
+    return made
+
+
+async def cosign_session(
+    db: WriteSession, actor: Actor, session_id: UUID, meaning: Meaning, if_match: int | None
+) -> TreatmentSession:
+    """Sign beside somebody, the very same records. The session's own row is not touched.
+
+    Raises:
+        IllegalTransition: nobody has signed it.
+        AlreadySigner: the caller has.
+    """
+    treatment = await one_for_update(db, actor, TreatmentSession, session_id, if_match)
+    if SessionStatus(treatment.status) is not SessionStatus.SIGNED:
+        told = {"current_status": treatment.status, "allowed": list[str]()}
+        raise IllegalTransition("Somebody signs it first.", members=told)
+    standing = (await db.execute(queries.standing_signatures(actor, treatment.id))).scalars().all()
+    if actor.principal_id in {one.signer_id for one in standing}:
+        raise AlreadySigner
+    await _signed(db, actor, treatment, meaning, standing[0].covers, cosigner="none", cosignature=True)
+    return treatment
+
+
+async def amend_session(
+    db: WriteSession, actor: Actor, session_id: UUID, reason: str, if_match: int | None
+) -> TreatmentSession:
+    """Open a signed session: it and what is in it can be corrected again, and it waits to be signed anew.
+
+    Raises:
+        IllegalTransition: it is not signed.
+    """
+    treatment = await one_for_update(db, actor, TreatmentSession, session_id, if_match)
+    if SessionStatus(treatment.status) is not SessionStatus.SIGNED:
+        told = {"current_status": treatment.status, "allowed": list[str]()}
+        raise IllegalTransition("Only what is signed is amended; correct it as it is.", members=told)
+    now = clock.now()
+    for one in (await db.execute(queries.standing_signatures(actor, treatment.id))).scalars():
+        one.superseded_at, one.superseded_reason = now, reason
+        name_change(db, one, "signature.superseded", reason=reason)
+    treatment.status = SessionStatus.DISCHARGED.value
+    treatment.signed_at = None
+    treatment.amended = True
+    name_change(db, treatment, "session.amended", reason=reason)
+    return treatment

@@ -1,0 +1,121 @@
+"""What a signature says, and what keeps a session from being signed.
+
+A signature lists every record it covers with the version and the digest the ledger keeps of it, and is bound to that
+list, to its session, to who signed, when and as what: moved or copied, its own digest no longer fits. What comes after
+it is not covered, and is free.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Final
+from uuid import UUID
+
+from app.kernel.errors import Conflict, RuleViolated
+
+
+class Meaning(StrEnum):
+    """What somebody says by signing."""
+
+    AUTHOR = "author"
+    REVIEWED = "reviewed"
+    RESPONSIBLE = "responsible"
+
+
+class NotSignable(RuleViolated):
+    """Something is still open in the session."""
+
+    code = "not-signable"
+    title = "The session cannot be signed yet"
+    advice = "`blockers` lists what is open: end the dose, or say where the rest of the drug went. Then sign."
+
+
+class AlreadySigner(Conflict):
+    """A second signature is a second person's."""
+
+    code = "already-signer"
+    title = "You have signed this session already"
+    advice = "Somebody else signs beside you."
+
+
+@dataclass(frozen=True, slots=True)
+class Dose:
+    """What signing asks of a dose."""
+
+    id: UUID
+    runs: bool
+    drawn: bool
+    reconciled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Blocker:
+    """One thing that is open."""
+
+    code: str
+    resource: str
+    id: UUID
+    reason: str
+
+
+def blockers(doses: Iterable[Dose]) -> list[Blocker]:
+    """What keeps a session from being signed: a dose that still runs, and drawn drug that is not accounted for.
+
+    Where nobody recorded what was drawn, there is nothing to account for.
+    """
+    found: list[Blocker] = []
+    for dose in doses:
+        if dose.runs:
+            found.append(Blocker("dose_runs", "administration", dose.id, "It has no end."))
+        elif dose.drawn and not dose.reconciled:
+            reason = "What was drawn is not all given, wasted or returned."
+            found.append(Blocker("unreconciled", "administration", dose.id, reason))
+    return found
+
+
+def require_signable(doses: Iterable[Dose]) -> None:
+    """Refuse to sign what is still open.
+
+    Raises:
+        NotSignable: with everything that is.
+    """
+    if found := blockers(doses):
+        listed = [asdict(one) for one in found]
+        raise NotSignable("Something is still open; `blockers` says what.", members={"blockers": listed})
+
+
+BOUND: Final = (
+    "clinic_id",
+    "id",
+    "session_id",
+    "patient_id",
+    "signer_id",
+    "printed_name",
+    "roles",
+    "meaning",
+    "cosignature",
+    "signed_at",
+    "covers",
+)
+"""What a signature's digest is taken of: everything but what became of it later."""
+
+
+def digest_of(signature: Mapping[str, Any]) -> str:
+    """The digest of a signature: SHA-256 of its members in `BOUND`, as JSON with sorted keys and no spaces."""
+    told = {name: _plain(signature[name]) for name in BOUND}
+    return hashlib.sha256(
+        json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    ).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case UUID():
+            return str(value)
+        case datetime():
+            return value.astimezone(UTC).isoformat()
+        case _:
+            return value
