@@ -45,6 +45,7 @@ _TAGS: Final = {
     "protocols": "Dosing and observation plans: shipped with their sources, and a clinic's own.",
     "courses": "A series of sessions for one patient under one protocol, and its plan.",
     "sessions": "One treatment visit: its moves, whether it may start, and the whole record of it.",
+    "board": "The day at a glance, the stream of what happens on it, and what waits for somebody.",
     "dosing": "What was ordered and what was really given, minute by minute.",
     "monitoring": "Vital signs, when they are due, and who watches; dissociation notes.",
     "safety": "Adverse events: graded by people, with what makes them serious and by when they are reported.",

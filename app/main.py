@@ -53,6 +53,9 @@ from app.screening.consents.routes import router as consents
 from app.screening.enrolments.routes import router as programme_enrolments
 from app.screening.routes import router as screening
 from app.sessions.routes import router as sessions
+from app.treatment.board.routes import router as board
+from app.treatment.board.streams import Streams, told_to_stop
+from app.treatment.chairside.routes import router as chairside
 from app.treatment.decisions.routes import router as decisions
 from app.treatment.discharge.routes import router as discharge
 from app.treatment.doses.routes import router as doses
@@ -65,6 +68,7 @@ from app.treatment.screenings.routes import router as screenings
 from app.treatment.signatures.routes import router as signatures
 from app.treatment.watching.routes import router as watching
 from app.treatment.weights.routes import router as weights
+from app.treatment.worklist.routes import router as worklist
 
 ROUTERS: Final = (
     tokens,
@@ -104,6 +108,9 @@ ROUTERS: Final = (
     assessments,
     treatment,
     session_rows,
+    chairside,
+    board,
+    worklist,
     outcomes,
     alerts,
     changes,
@@ -112,7 +119,7 @@ ROUTERS: Final = (
 )
 
 # Routes are tried one after the other, so what a treatment day asks for all the time comes first.
-_ASKED_MOST: Final = (treatment, session_rows, sessions, monitoring, assessments)
+_ASKED_MOST: Final = (treatment, session_rows, chairside, board, sessions, monitoring, assessments)
 
 
 async def work(database: Database) -> None:
@@ -128,10 +135,12 @@ def build_api(settings: Settings, database: Database) -> FastAPI:
     """The FastAPI application, without the gate around it."""
 
     @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncGenerator[None]:
+    async def lifespan(api: FastAPI) -> AsyncGenerator[None]:
         await require_current_schema(database)
         working = asyncio.create_task(work(database))
-        yield
+        streams: Streams = api.state.streams
+        with told_to_stop(streams.end):
+            yield
         working.cancel()
         with suppress(asyncio.CancelledError):
             await working
@@ -150,6 +159,7 @@ def build_api(settings: Settings, database: Database) -> FastAPI:
     api.state.database = database
     api.state.passwords = Passwords()
     api.state.tokens = Tokens(database, settings)
+    api.state.streams = Streams(database)
     for router in sorted(ROUTERS, key=lambda router: router not in _ASKED_MOST):
         api.include_router(router)
     api.openapi = cache(lambda: build_document(routes_of(api), ABOUT, settings))

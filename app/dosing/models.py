@@ -131,6 +131,7 @@ class Administration(InSession, ClinicRecord, Base):
         Index(None, "clinic_id", "session_id", "recorded_at", "id"),
         Index(None, "clinic_id", "patient_id", "started_at"),
         Index(None, "clinic_id", "dose_order_id"),
+        Index(None, "clinic_id", "reconciled", "stopped_at", "id"),
     )
     __resource__: ClassVar[str] = "administration"
     __roots__: ClassVar[Sequence[tuple[str, str]]] = (("session", "session_id"),)

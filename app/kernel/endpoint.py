@@ -26,6 +26,7 @@ from app.kernel.accesses import declare_patients_of
 from app.kernel.actor import Actor, Caller, PrincipalKind
 from app.kernel.database import Database, ReadSession, WriteSession
 from app.kernel.errors import BadRequest, Failure, Fault, Forbidden, NotFound, PreconditionRequired
+from app.kernel.gate import Authenticator
 from app.kernel.idempotency import IdempotencyKeyRequired, claim_request, key_of, store
 from app.kernel.negotiation import preferred
 from app.kernel.problems import UnsupportedMediaType
@@ -152,6 +153,20 @@ def _actor_in_clinic(request: Request, caller: Caller, clinic_id: UUID | None) -
         roles=one.roles,
     )
     return actor, None
+
+
+async def still_permitted(request: Request, actor: Actor, permission: str) -> Actor | None:
+    """Who the caller of an answer that lasts is by now; None once their token has ended or permits it no longer.
+
+    Asking is no activity of theirs: a screen nobody touches does not keep its token alive.
+    """
+    authenticator: Authenticator = request.app.state.tokens
+    _, _, token = request.headers["authorization"].partition(" ")
+    caller = await authenticator.caller_of(token.strip(), stays_awake=False)
+    if caller is None:
+        return None
+    now, denied = _actor_in_clinic(request, caller, actor.clinic_id)
+    return now if denied is None and now.may(permission) else None
 
 
 async def _clinic_header(

@@ -60,8 +60,8 @@ class TokenInUrl(BadRequest):
 class Authenticator(Protocol):
     """What the gate needs to know of tokens."""
 
-    async def caller_of(self, token: str) -> Caller | None:
-        """Whom a live token belongs to."""
+    async def caller_of(self, token: str, *, stays_awake: bool = True) -> Caller | None:
+        """Whom a live token belongs to; whether it counts as used just now."""
         ...
 
     async def revoke(self, token: str) -> None:
@@ -87,7 +87,7 @@ class Gate:
         request_id = f"req_{new_id()}"
         state: dict[str, Any] = scope.setdefault("state", {})
         state["request_id"] = request_id
-        asked = scope["method"]
+        asked = state["method"] = scope["method"]
         if asked == "HEAD":
             # HEAD is GET without the body (RFC 9110, 9.3.2), on every address and with the same headers.
             scope = {**scope, "method": "GET"}

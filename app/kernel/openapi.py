@@ -93,6 +93,7 @@ _RESPONSE_NAMES: Final[Mapping[int, str]] = {
     421: "UnknownHost",
     422: "Invalid",
     428: "PreconditionRequired",
+    429: "TooMany",
     500: "InternalError",
     503: "Unavailable",
 }
@@ -503,7 +504,7 @@ def _problem_responses() -> Json:
 
 def _problem_response(status: int, kinds: Iterable[type[Failure]]) -> Json:
     headers = ["Request-Id"]
-    if status in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.CONFLICT}:
+    if status in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS}:
         headers.append("Retry-After")
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         headers.append("WWW-Authenticate")

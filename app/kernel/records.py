@@ -288,7 +288,7 @@ async def changed(db: WriteSession, resource: Resource, actor: Actor, record: Ve
 async def _shown(db: WriteSession, resource: Resource, actor: Actor, record: Versioned) -> dict[str, Any]:
     columns = columns_of(record)
     if "omitted" in resource.shape.model_fields:
-        return await _show_whole(db, resource, actor, columns["id"], None)
+        return await show_whole(db, resource, actor, columns["id"])
     return await show_one(db, resource, actor, columns["id"]) if resource.children else resource.present(columns, actor)
 
 
@@ -575,12 +575,17 @@ async def answer_whole(
     db: ReadSession, resource: Resource, actor: Actor, record_id: UUID, instant: datetime | None
 ) -> Response:
     """A record with its children, now or at an instant; children the actor may not read are named in `omitted`."""
-    return respond(db, await _show_whole(db, resource, actor, record_id, instant))
+    return respond(db, await show_whole(db, resource, actor, record_id, instant))
 
 
-async def _show_whole(
-    db: ReadSession, resource: Resource, actor: Actor, record_id: UUID, instant: datetime | None
+async def show_whole(
+    db: ReadSession, resource: Resource, actor: Actor, record_id: UUID, instant: datetime | None = None
 ) -> dict[str, Any]:
+    """What `answer_whole` answers, for answers it is a part of.
+
+    Raises:
+        NotFound: there is no such record, or there was none yet.
+    """
     denied = [child.member for child in resource.children if not actor.may(child.resource.read)]
     readable = replace(resource, children=tuple(c for c in resource.children if c.member not in denied))
     if instant is None:

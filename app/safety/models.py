@@ -23,6 +23,7 @@ class AdverseEvent(InSession, ClinicRecord, Base):
         CheckConstraint("resolved_at IS NULL OR resolved_at >= onset_at", name="ends_after_onset"),
         in_range("grade", 1, 5),
         Index(None, "clinic_id", "onset_at", "id"),
+        Index(None, "clinic_id", "report_due_on", "id"),
         Index(None, "clinic_id", "patient_id", "onset_at", "id"),
         Index(None, "clinic_id", "course_id", "onset_at", "id"),
         Index(None, "clinic_id", "session_id", "onset_at", "id"),

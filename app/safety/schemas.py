@@ -21,6 +21,7 @@ from app.kernel.schemas import (
 )
 from app.safety.catalogue import shipped_vocabulary
 from app.safety.rules import ActionTaken, Causality, Criterion, ReportingBasis
+from app.sessions.schemas import InSessionRead
 
 _TERMS: Final[dict[str, Any]] = {"x-extensible-enum": list(shipped_vocabulary().terms)}
 _OUTCOMES: Final[dict[str, Any]] = {"x-extensible-enum": list(shipped_vocabulary().outcomes)}
@@ -141,7 +142,7 @@ class AdverseEventUpdate(RequestSchema):
     reported_to: Reports = absent(f"{_REPORTED} Replaces the list.")
 
 
-class AdverseEventRead(ClinicRecordRead):
+class AdverseEventRead(InSessionRead, ClinicRecordRead):
     """Something untoward that happened to a patient under treatment."""
 
     patient_id: Id = Field(description="The patient.")
@@ -178,7 +179,3 @@ class AdverseEventRead(ClinicRecordRead):
         description="By which day it has to be reported, in the clinic's zone; null where no duty sets one."
     )
     reported_to: list[ReportRead] = Field(description=_REPORTED)
-    after_signature: bool = Field(
-        description="Whether its session was signed when it was recorded; what was signed does not hold it.",
-        examples=[False],
-    )

@@ -1280,6 +1280,8 @@ CREATE INDEX ix_administration__clinic_id_dose_order_id ON administration (clini
 
 CREATE INDEX ix_administration__clinic_id_patient_id_started_at ON administration (clinic_id, patient_id, started_at);
 
+CREATE INDEX ix_administration__clinic_id_reconciled_stopped_at_id ON administration (clinic_id, reconciled, stopped_at, id);
+
 CREATE INDEX ix_administration__clinic_id_session_id_recorded_at_id ON administration (clinic_id, session_id, recorded_at, id);
 
 CREATE INDEX ix_adverse_event__clinic_id_course_id_onset_at_id ON adverse_event (clinic_id, course_id, onset_at, id);
@@ -1287,6 +1289,8 @@ CREATE INDEX ix_adverse_event__clinic_id_course_id_onset_at_id ON adverse_event 
 CREATE INDEX ix_adverse_event__clinic_id_onset_at_id ON adverse_event (clinic_id, onset_at, id);
 
 CREATE INDEX ix_adverse_event__clinic_id_patient_id_onset_at_id ON adverse_event (clinic_id, patient_id, onset_at, id);
+
+CREATE INDEX ix_adverse_event__clinic_id_report_due_on_id ON adverse_event (clinic_id, report_due_on, id);
 
 CREATE INDEX ix_adverse_event__clinic_id_session_id_onset_at_id ON adverse_event (clinic_id, session_id, onset_at, id);
 

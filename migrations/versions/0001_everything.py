@@ -1259,6 +1259,12 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(
+        op.f("ix_adverse_event__clinic_id_report_due_on_id"),
+        "adverse_event",
+        ["clinic_id", "report_due_on", "id"],
+        unique=False,
+    )
+    op.create_index(
         op.f("ix_adverse_event__clinic_id_session_id_onset_at_id"),
         "adverse_event",
         ["clinic_id", "session_id", "onset_at", "id"],
@@ -2006,6 +2012,12 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(
+        op.f("ix_administration__clinic_id_reconciled_stopped_at_id"),
+        "administration",
+        ["clinic_id", "reconciled", "stopped_at", "id"],
+        unique=False,
+    )
+    op.create_index(
         op.f("ix_administration__clinic_id_session_id_recorded_at_id"),
         "administration",
         ["clinic_id", "session_id", "recorded_at", "id"],
@@ -2317,6 +2329,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_dose_decision__clinic_id_assessment_id"), table_name="dose_decision")
     op.drop_table("dose_decision")
     op.drop_index(op.f("ix_administration__clinic_id_session_id_recorded_at_id"), table_name="administration")
+    op.drop_index(op.f("ix_administration__clinic_id_reconciled_stopped_at_id"), table_name="administration")
     op.drop_index(op.f("ix_administration__clinic_id_patient_id_started_at"), table_name="administration")
     op.drop_index(op.f("ix_administration__clinic_id_dose_order_id"), table_name="administration")
     op.drop_table("administration")
@@ -2354,6 +2367,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_assessment__clinic_id_assessed_at_id"), table_name="assessment")
     op.drop_table("assessment")
     op.drop_index(op.f("ix_adverse_event__clinic_id_session_id_onset_at_id"), table_name="adverse_event")
+    op.drop_index(op.f("ix_adverse_event__clinic_id_report_due_on_id"), table_name="adverse_event")
     op.drop_index(op.f("ix_adverse_event__clinic_id_patient_id_onset_at_id"), table_name="adverse_event")
     op.drop_index(op.f("ix_adverse_event__clinic_id_onset_at_id"), table_name="adverse_event")
     op.drop_index(op.f("ix_adverse_event__clinic_id_course_id_onset_at_id"), table_name="adverse_event")

@@ -66,6 +66,37 @@ async def _record(stage: Stage) -> Call:
     return Call({"session_id": (await _whole_session(stage))["id"]})
 
 
+async def _live(stage: Stage) -> Json:
+    patient = await stage.care.patient()
+    await stage.care.weight(patient)
+    session = await stage.care.session_in("cleared", await stage.care.course(patient, protocol_code="KET_IV_6x3W"))
+    await stage.care.order(session)
+    await stage.care.vitals(session, measured_at=ago(minutes=60), systolic_mmhg=124, diastolic_mmhg=78)
+    await stage.care.administration(session, events=[start(50)])
+    await stage.care.vitals(session)
+    await stage.clinic.database.sealer.seal()
+    return session
+
+
+async def _chairside(stage: Stage) -> Call:
+    return Call({"session_id": (await _live(stage))["id"]})
+
+
+async def _day(stage: Stage) -> Call:
+    await _live(stage)
+    return Call()
+
+
+async def _morning(stage: Stage) -> Call:
+    await _whole_session(stage)
+    return Call()
+
+
+async def _since_the_beginning(stage: Stage) -> Call:
+    await _live(stage)
+    return Call(headers={"Last-Event-ID": "0"})
+
+
 async def _curve(stage: Stage) -> Call:
     session = await _whole_session(stage)
     patient = {"object": "patient", "id": session["patient_id"]}
@@ -94,6 +125,10 @@ RICHER: Final[Mapping[str, Recipe]] = {
     "list_changes": _changes,
     "list_plan": _plan("list_plan"),
     "get_session_record": _record,
+    "get_session_chairside": _chairside,
+    "get_board": _day,
+    "get_worklist": _morning,
+    "follow_board": _since_the_beginning,
     "get_course_trajectory": _curve,
     "get_course_outcome": _curve,
 }

@@ -471,6 +471,7 @@ RECIPES["get_course_outcome"] = _target("course")
 RECIPES["get_session_record"] = _target("session")
 RECIPES["get_session_readiness"] = _target("session")
 RECIPES["get_discharge_readiness"] = _target("session")
+RECIPES["get_session_chairside"] = _target("session")
 RECIPES["list_weights"] = _target("patient")
 for _name in (
     "list_clinics",
@@ -478,6 +479,9 @@ for _name in (
     "list_protocols",
     "list_instruments",
     "list_changes",
+    "get_board",
+    "follow_board",
+    "get_worklist",
     "get_me",
     "check_live",
     "check_ready",

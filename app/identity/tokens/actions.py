@@ -138,8 +138,8 @@ class Tokens:
         self._database = database
         self._settings = settings
 
-    async def caller_of(self, token: str) -> Caller | None:
-        """Whom a live token belongs to, else None."""
+    async def caller_of(self, token: str, *, stays_awake: bool = True) -> Caller | None:
+        """Whom a live token belongs to, else None; unless it stays awake, a token idles on while it is asked for."""
         if not is_well_formed(token):
             return None
         digest = digest_of(token)
@@ -160,7 +160,8 @@ class Tokens:
         first = rows[0]
         if now >= min(first["expires_at"], first["idle_expires_at"]):
             return None
-        await self._stay_awake(first, now)
+        if stays_awake:
+            await self._stay_awake(first, now)
         return Caller(
             token_id=first["id"],
             memberships=[_membership(row) for row in rows if row["clinic_id"] is not None],

@@ -3,6 +3,7 @@
 from pydantic import ConfigDict, Field
 
 from app.kernel.schemas import ClinicRecordRead, CreateSchema, Id, NoteText, UtcTime
+from app.sessions.schemas import InSessionRead
 
 
 class WatchCreate(CreateSchema):
@@ -19,14 +20,13 @@ class WatchCreate(CreateSchema):
     )
 
 
-class WatchRead(ClinicRecordRead):
+class WatchRead(InSessionRead, ClinicRecordRead):
     """Somebody watches a session from a moment on, until the next one does."""
 
     patient_id: Id = Field(description="The patient.")
     session_id: Id = Field(description="The session.")
     staff_id: Id = Field(description="Who watches.")
     watched_from: UtcTime = Field(description="From when on.")
-    after_signature: bool = Field(description="It was told after the session had been signed.", examples=[False])
     note: str | None = Field(
         description="What was said at the hand-over.", examples=["Calm; next pressure at a quarter to."]
     )

@@ -1,0 +1,1 @@
+"""The live screen of one session in one call, and what may be done next."""

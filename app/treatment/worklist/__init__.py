@@ -1,0 +1,1 @@
+"""What waits for somebody: unsigned, unanswered, about to expire, overdue."""
