@@ -18,7 +18,7 @@ from app.policies.queries import values_for
 from app.protocols.queries import resolve
 from app.sessions.actions import require_after_start
 from app.sessions.models import TreatmentSession
-from app.sessions.rules import SessionStatus, require_move
+from app.sessions.rules import AlreadySigned, SessionStatus, require_move
 from app.treatment.discharge import queries, rules
 from app.treatment.discharge.catalogue import shipped_checklist
 from app.treatment.discharge.rules import Criterion, Facts, Limits, NotDischargeable, Rated, Reading
@@ -116,12 +116,15 @@ async def discharge_session(
     """Let the patient go home. What was missing stays with the session, whoever answers for it.
 
     Raises:
+        AlreadySigned: it is over and signed.
         IllegalTransition: nobody is being watched in this session.
         EndsBeforeStart, LiesAhead: the moment cannot be.
         NotDischargeable: something is missing, and nobody answers for it.
         Forbidden: a reason to let them go all the same, from somebody who may not give one.
     """
     treatment = await one_for_update(db, actor, TreatmentSession, session_id, if_match)
+    if SessionStatus(treatment.status) is SessionStatus.SIGNED:
+        raise AlreadySigned  # only an amendment leads back from there
     require_move(SessionStatus(treatment.status), SessionStatus.DISCHARGED)
     at = body.discharged_at or clock.now()
     require_after_start(treatment, at, "#/discharged_at")

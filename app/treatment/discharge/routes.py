@@ -12,7 +12,7 @@ from app.kernel.errors import EndsBeforeStart, Forbidden, NotFound, Precondition
 from app.kernel.problems import documented
 from app.kernel.records import changed, respond
 from app.sessions.routes import SESSION
-from app.sessions.rules import IllegalTransition
+from app.sessions.rules import AlreadySigned, IllegalTransition
 from app.sessions.schemas import SessionRead
 from app.treatment.discharge import actions
 from app.treatment.discharge.actions import LiesAhead
@@ -44,6 +44,7 @@ async def get_discharge_readiness(db: ReadDb, actor: MayReadSessions, session_id
     responses=documented(
         NotFound,
         Forbidden,
+        AlreadySigned,
         IllegalTransition,
         NotDischargeable,
         PreconditionFailed,

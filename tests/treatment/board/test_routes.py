@@ -45,7 +45,7 @@ async def test_a_day_of_25_hours(clinic: World, clock: Clock) -> None:
         ids[name] = str(made.id)
     # It began before midnight and is still going on.
     running = await care.session(scheduled_start_at=instant(MIDNIGHT - timedelta(minutes=30)))
-    running = await care.do(await care.do(running, "check-in"), "clear")
+    running = await care.clear(await care.do(running, "check-in"))
     flow = {"kind": "start", "occurred_at": instant(MIDNIGHT - timedelta(minutes=10)), "rate_mg_per_min": 1.03}
     await care.vitals(
         running, measured_at=instant(MIDNIGHT - timedelta(minutes=20)), systolic_mmhg=124, diastolic_mmhg=78
@@ -82,8 +82,8 @@ async def test_a_day_of_25_hours(clinic: World, clock: Clock) -> None:
         with statements_of(clinic) as sent:
             await board(care, on=on)
         counted.append(sum("SELECT" in statement and "token.digest" not in statement for statement in sent))
-    # The sessions, their pressures, their alerts, the locations, the ledger's head.
-    assert counted == [5, 5]
+    # The sessions, their pressures, slots, watches and alerts, the locations, the ledger's head.
+    assert counted == [7, 7]
 
     await _says_when_something_has_changed(clinic, clock, care, running)
     await _tells_a_desk_who_comes_and_nothing_clinical(desk, await board(care), running)

@@ -212,13 +212,14 @@ async def test_it_tells_each_what_they_may_know_and_ends_with_the_token(
         for ear in (nurse, desk, director):
             assert set(await ear.block() or ()) == {"id", "retry"}
         reading = await care.vitals(session, systolic_mmhg=186)
-        await care.do(session, "discharge")
+        await care.discharge(session)
         await clinic.database.sealer.seal()
         for ear in (nurse, director):
-            told = [await ear.event() for _ in range(3)]
+            told = [await ear.event() for _ in range(4)]
             assert [one and one["event_type"] for one in told] == [
                 "vital_signs.recorded",
                 "alert.raised",
+                "vital_slot.asked",
                 "session.discharged",
             ]
             assert told[0] is not None
@@ -278,7 +279,9 @@ async def test_a_real_server_streams_and_stops(clinic: World) -> None:
             assert data["resource_id"] == written.json()["id"]
             api: Any = app
             api.app.state.streams.end()
-            assert [line async for line in lines] == [f"id: {data['sequence']}", ""]
+            rest = [line async for line in lines]
+            assert rest[:2] == [f"id: {data['sequence']}", ""]
+            assert rest[-1] == "", "the last event came whole"
 
 
 async def test_a_signal_to_stop_is_heard_before_the_server_hears_it() -> None:

@@ -37,7 +37,7 @@ async def test_a_morning(clinic: World) -> None:
     for hours, rate in ((30, 1.03), (80, 0.7)):
         session = await care.session_in("cleared", course)
         infusion = await care.administration(session, events=[start(hours * 60, rate), stop(hours * 60 - 40)])
-        await care.do(session, "discharge", {"discharged_at": ago(hours=hours - 2)})
+        await care.discharge(session, discharged_at=ago(hours=hours - 2))
         given += [session, infusion]
     score = await care.phq9(patient)
     planned = await care.course(patient, protocol_code="KET_IV_6x3W", first_session_at=ago(hours=1))
