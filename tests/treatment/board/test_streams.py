@@ -215,13 +215,10 @@ async def test_it_tells_each_what_they_may_know_and_ends_with_the_token(
         await care.discharge(session)
         await clinic.database.sealer.seal()
         for ear in (nurse, director):
-            told = [await ear.event() for _ in range(4)]
-            assert [one and one["event_type"] for one in told] == [
-                "vital_signs.recorded",
-                "alert.raised",
-                "vital_slot.asked",
-                "session.discharged",
-            ]
+            told = [await ear.event() for _ in range(5)]
+            kinds = [one and one["event_type"] for one in told]
+            assert (kinds[0], kinds[-1]) == ("vital_signs.recorded", "session.discharged")
+            assert set(kinds[1:-1]) == {"alert.raised", "vital_slot.asked", "vital_slot.done"}
             assert told[0] is not None
             assert (told[0]["resource_id"], told[0]["root_id"]) == (reading["id"], session["id"])
         only = await desk.event()
