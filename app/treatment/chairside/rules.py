@@ -69,6 +69,8 @@ VERBS: Final[Mapping[str, Verb]] = {
 }
 """Each verb by the last part of its address, in the order of a visit."""
 
+_CHANGE_WHAT_IS_SIGNED: Final = (VERBS["discharge"], VERBS["mark-entered-in-error"])
+
 
 def allowed_actions(
     status: SessionStatus,
@@ -106,7 +108,8 @@ def _reasons(
     # What is signed moves by an amendment alone.
     moves = () if status is SessionStatus.SIGNED else allowed_moves(status)
     if status not in verb.also_from and verb.reaches not in moves:
-        # Of a signed one the code says what is done instead.
-        refused = AlreadySigned if status is SessionStatus.SIGNED else IllegalTransition
+        # Where a verb would change what is signed, the code says what is done instead.
+        frozen = status is SessionStatus.SIGNED and verb in _CHANGE_WHAT_IS_SIGNED
+        refused = AlreadySigned if frozen else IllegalTransition
         reasons.append(Reason(refused.code, f"A session that is {status} does not allow it."))
     return reasons

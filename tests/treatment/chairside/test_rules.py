@@ -31,7 +31,7 @@ def test_each_state_allows_what_follows_from_it(status: SessionStatus) -> None:
     for action in actions:
         assert action.allowed == (not action.reasons)
     codes = {reason.code for action in actions for reason in action.reasons}
-    assert codes == {"record-signed" if status is SessionStatus.SIGNED else "illegal-transition"}
+    assert codes == {"illegal-transition"} | ({"record-signed"} if status is SessionStatus.SIGNED else set())
 
 
 def test_who_lacks_a_permission_is_told_so_beside_the_state() -> None:
