@@ -17,6 +17,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from app.kernel.tables import Scaled, UtcDateTime
 
 MARK: Final = "entered_in_error"
+_MEMBERS_IN_A_CALL: Final = 60
 _MARK_MEMBERS: Final = ("at", "by", "reason")
 _UUID_PARTS: Final = ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
 _SECONDS, _MICROSECONDS = '\'YYYY-MM-DD"T"HH24:MI:SS"Z"\'', '\'YYYY-MM-DD"T"HH24:MI:SS.US"Z"\''
@@ -117,8 +118,13 @@ def _object_in_postgresql(element: _JsonObject, compiler: Any, **settings: Any) 
 def _object_in_sqlite(element: _JsonObject, compiler: Any, **settings: Any) -> str:
     members = _members(element, compiler, _in_sqlite, "json_object", settings)
     members |= {name: f"json({members[name]})" for name in (*element.inside, MARK) if name in members}
-    pairs = ", ".join(f"'{name}', {value}" for name, value in members.items())
-    return f"json_object({pairs})"
+    pairs = [f"'{name}', {value}" for name, value in members.items()]
+    # A call takes at most 127 arguments, so a wide object is several: a last member that stands for a comma opens each
+    # towards the next.
+    parts = [pairs[begin : begin + _MEMBERS_IN_A_CALL] for begin in range(0, len(pairs), _MEMBERS_IN_A_CALL)]
+    *before, last = (f"json_object({', '.join(part)})" for part in [*([*p, "'|', 0"] for p in parts[:-1]), parts[-1]])
+    texts = [f"""replace({one}, ',"|":0}}', ',')""" for one in before] + [last]
+    return f"({' || '.join([texts[0], *(f'substr({one}, 2)' for one in texts[1:])])})"
 
 
 def _members(

@@ -285,7 +285,7 @@ async def test_a_pump_set_too_high_is_recorded_and_projected(clinic: World) -> N
     course = await care.course(patient, protocol_code="KET_IV_6x3W")
     session = await care.session(course)
     await care.do(session, "check-in")
-    await care.do(session, "clear")
+    await care.clear(session)
     await care.order(session, ordered_mg_per_kg=0.5, infusion_minutes=40)
     dose = await care.administration(session, events=[start(30)])
     assert (dose["projected_mg"], dose["deviations"], dose["policy_versions"]) == (41.2, [], {})

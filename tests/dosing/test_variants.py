@@ -433,7 +433,7 @@ async def test_a_fourth_device_really_given_is_recorded_with_an_alert(clinic: Wo
 
 async def test_an_esketamine_order_above_the_label_is_refused(clinic: World) -> None:
     care = await caring(clinic)
-    session = await visit(care, in_devices())
+    session = await visit(care, in_devices(), "scheduled")
     path = f"{path_of(session)}/dose-orders"
     for body, member in (({"ordered_devices": 4}, "ordered_devices"), ({"ordered_mg": 112}, "ordered_mg")):
         for confirm in ([], ["above_hard_max_mg"]):

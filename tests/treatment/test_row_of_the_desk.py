@@ -15,7 +15,7 @@ OF_A_DESK = {
     "object", "id", "version", "recorded_at", "recorded_by", "updated_at", "origin", "entered_in_error",
     "patient_id", "patient_identifiers", "course_id", "plan_item_id", "location_id", "location", "number_in_course",
     "status", "held_from", "drug", "route", "setting", "scheduled_start_at", "checked_in_at", "recorded_afterwards",
-    "session_on", "time_zone", "withheld",
+    "session_on", "time_zone", "withheld", "amended",
 }  # fmt: skip
 
 

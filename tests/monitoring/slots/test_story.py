@@ -28,7 +28,7 @@ async def test_a_day_with_its_slots(clinic: World) -> None:
     await care.do(session, "check-in", {"checked_in_at": ago(minutes=75)})
     (before,) = (await care.slots(session))["items"]
     assert (before["kind"], before["state"], before["window_until"]) == ("baseline", "done", None)
-    await care.do(session, "clear")
+    await care.clear(session)
     version = (await care.again(session))["version"]
 
     # The dose gives the plan its times; what was measured before it stays where it fits.
@@ -225,7 +225,7 @@ async def test_a_tablet_sends_what_it_kept(clinic: World, clock: Clock) -> None:
         {"id": str(new_id()), "measured_at": ago(minutes=10), "spo2_percent": 97},
     ]
     await care.event((await care.record(session))["administrations"][0], stop(20))
-    await care.do(session, "discharge")
+    await care.discharge(session)
     answer = await care.call("POST", f"{path}/batch", expect=207, json={"mode": "independent", "items": queue})
     assert [one["status"] for one in answer["items"]] == [200, 201, 422, 422, 422, 409, 201]
     (replayed, new, impossible, unreadable, nothing, foreign, last) = answer["items"]

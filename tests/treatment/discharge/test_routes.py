@@ -11,7 +11,7 @@ ASKED = {name: value for name, value in GOES_HOME.items() if name != "override_r
 async def watched(care: Care, course: Json | None = None, *, before: bool = True, after: bool = True) -> Json:
     """An infusion that ended two hours and a minute ago, looked at before it and just now."""
     course = course or await care.course(protocol_code="KET_IV_6x3W")
-    session = await care.do(await care.do(await care.session(course), "check-in"), "clear")
+    session = await care.clear(await care.do(await care.session(course), "check-in"))
     seen: dict[str, Any] = {"systolic_mmhg": 128, "diastolic_mmhg": 82, "spo2_percent": 98, "sedation_moaas": 5}
     if before:
         await care.vitals(session, measured_at=ago(minutes=170), **seen)
