@@ -62,6 +62,7 @@ from app.treatment.doses.routes import router as doses
 from app.treatment.elsewhere.routes import router as elsewhere
 from app.treatment.proposal.routes import router as proposal
 from app.treatment.readiness.routes import router as readiness
+from app.treatment.reassign.routes import router as reassignments
 from app.treatment.routes import router as treatment
 from app.treatment.rows.routes import router as session_rows
 from app.treatment.screenings.routes import router as screenings
@@ -108,6 +109,7 @@ ROUTERS: Final = (
     assessments,
     treatment,
     session_rows,
+    reassignments,
     chairside,
     board,
     worklist,

@@ -43,8 +43,7 @@ def patients_in(shown: object) -> set[str]:
     if isinstance(shown, dict):
         if shown.get("object") == "patient" and "id" in shown:
             found.add(str(shown["id"]))
-        if isinstance(shown.get("patient_id"), str):
-            found.add(shown["patient_id"])
+        found |= {shown[name] for name in ("patient_id", "to_patient_id") if isinstance(shown.get(name), str)}
         for value in shown.values():
             found |= patients_in(value)
     elif isinstance(shown, list):
@@ -219,7 +218,8 @@ class World:
         if role == "admin":
             principal_id, account_id = self.administrator_id, self.administrator_account_id
         else:
-            body = StaffCreate(username=f"{role}.{new_id().hex}", name=f"{role} of {self.name}", roles=[Role(role)])
+            roles = [Role(role.partition(".")[0])]  # `nurse.2` is a second nurse
+            body = StaffCreate(username=f"{role}.{new_id().hex}", name=f"{role} of {self.name}", roles=roles)
             async with self.database.writing(self.system) as db:
                 staff, _ = await actions.create_staff(db, self.system, body)
             assert staff.account_id is not None
@@ -229,11 +229,11 @@ class World:
             clinic_id=self.id,
             principal_id=principal_id,
             kind=PrincipalKind.STAFF,
-            permissions=permissions_of_roles([role]),
+            permissions=permissions_of_roles([role.partition(".")[0]]),
             time_zone=ZONE,
             source="test",
             request_id="test",
-            roles=(role,),
+            roles=(role.partition(".")[0],),
         )
 
     async def token(self, role: str = "prescriber") -> str:

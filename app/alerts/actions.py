@@ -7,6 +7,7 @@ from uuid import UUID
 from app.alerts import queries
 from app.alerts.models import Alert
 from app.alerts.rules import (
+    STANDING,
     AlertClock,
     AlertSeverity,
     AlertStatus,
@@ -21,6 +22,7 @@ from app.alerts.rules import (
 from app.alerts.schemas import AcknowledgeAlert, ResolveAlert
 from app.kernel import clock
 from app.kernel.actor import Actor
+from app.kernel.change_reasons import WRONG_PATIENT, code_of
 from app.kernel.database import WriteSession
 from app.kernel.ledger import name_change
 from app.kernel.records import identity_of, one_for_update
@@ -141,8 +143,30 @@ async def end_alerts_of(
 
 async def end_alerts_of_voided(db: WriteSession, actor: Actor, cause_id: UUID, reason: str) -> None:
     """End what a record caused, because the record was entered in error; nothing is deleted."""
+    closed_by = ClosedBy.WRONG_PATIENT if code_of(reason) == WRONG_PATIENT else ClosedBy.ENTERED_IN_ERROR
     for alert in (await db.execute(queries.unresolved_alerts_of(actor, cause_id))).scalars():
-        _end(db, actor, alert, f"Entered in error: {reason}", ClosedBy.ENTERED_IN_ERROR)
+        _end(db, actor, alert, f"Entered in error: {reason}", closed_by)
+
+
+async def leave_alerts_behind(
+    db: WriteSession, actor: Actor, session_id: UUID, patient_id: UUID, disposition: str
+) -> list[Alert]:
+    """Close what a session alarmed about one patient, because it was another's; the alerts stay with the former.
+
+    None of them belongs to the session any more: what its facts say of the other patient is raised anew.
+
+    Returns:
+        Those that neither a correction nor a void had ended: what they warned of still stands.
+    """
+    found = (await db.execute(queries.alerts_of_session(actor, session_id, patient_id))).scalars().all()
+    standing = [alert for alert in found if alert.closed_by in {None, ClosedBy.PERSON}]
+    for alert in found:
+        if alert.status in STANDING:
+            _end(db, actor, alert, disposition, ClosedBy.WRONG_PATIENT)
+        alert.session_id = None
+        alert.closed_by = ClosedBy.WRONG_PATIENT
+        name_change(db, alert, "alert.closed_as_wrong_patient", reason=disposition)
+    return standing
 
 
 async def escalate_due_alerts(db: WriteSession, actor: Actor, limit: int) -> int:

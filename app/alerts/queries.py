@@ -32,6 +32,16 @@ def unresolved_alerts_of(actor: Actor, cause_id: UUID) -> Select[Alert]:
     )
 
 
+def alerts_of_session(actor: Actor, session_id: UUID, patient_id: UUID) -> Select[Alert]:
+    """What a session alarmed about a patient, whatever became of it, locked."""
+    return (
+        select(Alert)
+        .where(Alert.clinic_id == actor.clinic_id, Alert.session_id == session_id, Alert.patient_id == patient_id)
+        .order_by(Alert.raised_at, Alert.id)
+        .with_for_update()
+    )
+
+
 def clinics_with_due_alerts(now: datetime) -> Select[UUID]:
     """Clinics in which the clock of an alert has run out; asked across all of them."""
     return select(Alert.clinic_id).where(Alert.escalates_at <= now).distinct()

@@ -35,11 +35,12 @@ class AlertSeverity(StrEnum):
 
 
 class ClosedBy(StrEnum):
-    """What ended an alert: somebody resolved it, or its cause is no longer what it was."""
+    """What ended an alert: somebody resolved it, or its cause is no longer what it was, or is another patient's."""
 
     PERSON = "person"
     CORRECTION = "correction"
     ENTERED_IN_ERROR = "entered_in_error"
+    WRONG_PATIENT = "wrong_patient"
 
 
 class AlertClock(StrEnum):

@@ -57,8 +57,9 @@ class AlertRead(ClinicRecordRead):
     resolved_at: UtcTime | None = Field(description="When it ended.")
     resolved_by: Id | None = Field(description="Who ended it, or changed what had caused it.")
     closed_by: str | None = Field(
-        description="What ended it: somebody resolved it, or its cause was corrected or entered in error.",
+        description="What ended it: somebody resolved it, or its cause was corrected, entered in error, or recorded "
+        "for the wrong patient.",
         examples=["person"],
-        json_schema_extra={"x-extensible-enum": ["person", "correction", "entered_in_error"]},
+        json_schema_extra={"x-extensible-enum": ["person", "correction", "entered_in_error", "wrong_patient"]},
     )
     disposition: str | None = Field(description="What was decided.", examples=["Safety plan reviewed."])

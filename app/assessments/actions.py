@@ -349,6 +349,22 @@ async def _raise(db: WriteSession, actor: Actor, assessment: Assessment, alert: 
     await raise_alert(db, actor, cause, code=alert.code, severity=alert.severity, rule=alert.rule)
 
 
+async def alarm_of_assessments(db: WriteSession, actor: Actor, assessments: Sequence[Assessment]) -> None:
+    """Raise what forms say of the patient they turned out to be of."""
+    for assessment in assessments:
+        if assessment.entered_in_error_at is not None:
+            continue
+        instrument = _instrument_of(assessment)
+        if assessment.items is not None:
+            items = [None if one is None else Decimal(str(one)) for one in assessment.items]
+            score = score_items(instrument, items, recall=_recall_of(assessment))
+        else:
+            assert assessment.total is not None
+            score = score_total(instrument, assessment.total)
+        for alert in safety_alerts(instrument, score, baseline=await _baseline(db, actor, assessment, instrument)):
+            await _raise(db, actor, assessment, alert)
+
+
 async def correct_assessment(  # a correction carries version and reason
     db: WriteSession,
     actor: Actor,

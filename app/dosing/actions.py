@@ -155,6 +155,7 @@ async def order_dose(db: WriteSession, actor: Actor, session_id: UUID, body: Dos
         rate_mg_per_min=rules.rate_mg_per_min(ordered_mg, body.infusion_minutes) if body.infusion_minutes else None,
         confirmed=[breach.value for breach in breaches],
         weight_changed=False,
+        ordered_for_another_patient=False,
         ordered_at=clock.now(),
         prescriber_id=actor.principal_id,
         note=body.note,
@@ -362,12 +363,14 @@ async def _compare_weight(db: WriteSession, actor: Actor, order: DoseOrder) -> b
 async def _weigh(db: WriteSession, actor: Actor, administration: Administration) -> bool:
     """Set the weights of a dose: the order's, which is frozen, and the last one measured by the start.
 
-    A weight from before the one the order rests on says nothing about it.
+    A weight from before the one the order rests on says nothing about it; nor does an order that was another patient's.
 
     Returns:
         Whether they are others than before.
     """
     order = await _order_of(db, actor, administration)
+    if order is not None and order.ordered_for_another_patient:
+        order = None
     at = administration.started_at or clock.now()
     weight = (await db.execute(patient_queries.weight_at(actor, administration.patient_id, at))).scalar_one_or_none()
     frozen_kg, frozen_at = (order.weight_kg, order.weight_measured_at) if order else (None, None)
@@ -382,7 +385,7 @@ async def _weigh(db: WriteSession, actor: Actor, administration: Administration)
 def _given_unconfirmed(administration: Administration, order: DoseOrder | None, fraction: Decimal) -> bool:
     """Whether a dose was given on an order that nobody had confirmed for the weight the patient had by then."""
     started_at = administration.started_at
-    if order is None or order.ordered_devices is not None or started_at is None:
+    if order is None or order.ordered_devices is not None or started_at is None or order.ordered_for_another_patient:
         return False
     in_time = order.reconfirmed_at is not None and order.reconfirmed_at <= started_at
     rests_on = order.reconfirmed_weight_kg if in_time else order.weight_kg
@@ -622,6 +625,8 @@ async def _compared(
     tolerance, fraction = judges[_TOLERANCE], judges[_FRACTION]
     ordered_mg = order.ordered_mg if order else None
     found: dict[str, str | None] = {}
+    if order is not None and order.ordered_for_another_patient:
+        found[DoseDeviation.ORDERED_FOR_ANOTHER_PATIENT.value] = None
     if _given_unconfirmed(administration, order, fraction.number):
         found[DoseDeviation.WEIGHT_NOT_RECONFIRMED.value] = fraction.version
     if given_mg is None and planned_mg is None:
@@ -1006,6 +1011,29 @@ async def note_past_interval(db: WriteSession, actor: Actor, treatment: Treatmen
     """Let a session that is recorded afterwards, and those after it, say whether their dose came too soon."""
     await _note_interval(db, actor, treatment)
     await _space_later(db, actor, treatment, None, f"session {treatment.id}")
+
+
+# What a session says of its patient's weight and limits, and of their dose before; raised anew for another patient.
+OF_ONE_PATIENT = (Deviation.ABOVE_SESSION_LIMIT, Deviation.BELOW_MINIMUM_INTERVAL)
+
+
+async def give_to_another_patient(db: WriteSession, actor: Actor, treatment: TreatmentSession) -> None:
+    """Let a session's orders and doses follow it to another patient, whose `patient_id` they bear already.
+
+    An order stays as it was given, with its weight, and counts no more: it was meant for somebody else. Per kilogram a
+    dose is reckoned anew, from the weight of whom it was given to. The caller names the changes.
+    """
+    for order in (await db.execute(queries.orders_of(actor, treatment.id))).scalars():
+        order.ordered_for_another_patient = True
+        order.status = OrderStatus.SUPERSEDED
+        order.weight_changed, order.current_weight_kg = False, None
+    for deviation in OF_ONE_PATIENT:
+        _mark(treatment, deviation, found=False)
+    all_given = (await db.execute(queries.administrations_of(actor, treatment.id))).scalars().all()
+    for given in all_given:
+        await _weigh(db, actor, given)
+        await _reckon(db, actor, treatment, given)
+    await _note_total(db, actor, treatment, all_given)
 
 
 async def void_administration(

@@ -96,6 +96,8 @@ class DoseOrder(ClinicRecord, Base):
     reconfirmed_at: Mapped[datetime | None]
     reconfirmed_by: Mapped[UUID | None]
     reconfirmed_weight_kg: Mapped[Kg | None]
+    # The session has since been moved to another patient than the one it was ordered for; so has this weight.
+    ordered_for_another_patient: Mapped[bool]
     ordered_at: Mapped[datetime]
     prescriber_id: Mapped[UUID]
     note: Mapped[LongText | None]

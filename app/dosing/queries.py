@@ -62,9 +62,19 @@ def superseded_orders(actor: Actor, session_id: UUID) -> Select[DoseOrder]:
             DoseOrder.clinic_id == actor.clinic_id,
             DoseOrder.session_id == session_id,
             DoseOrder.status == OrderStatus.SUPERSEDED,
+            DoseOrder.ordered_for_another_patient.is_(False),
             DoseOrder.entered_in_error_at.is_(None),
         )
         .order_by(DoseOrder.ordered_at.desc(), DoseOrder.id.desc())
+    )
+
+
+def orders_of(actor: Actor, session_id: UUID) -> Select[DoseOrder]:
+    """A session's orders that stand, whether they count or not."""
+    return select(DoseOrder).where(
+        DoseOrder.clinic_id == actor.clinic_id,
+        DoseOrder.session_id == session_id,
+        DoseOrder.entered_in_error_at.is_(None),
     )
 
 

@@ -294,6 +294,7 @@ class DoseDeviation(StrEnum):
     PROJECTED_MORE_THAN_ORDERED = "projected_more_than_ordered"
     PROJECTED_ABOVE_LIMIT = "projected_above_limit"
     WEIGHT_NOT_RECONFIRMED = "weight_not_reconfirmed"
+    ORDERED_FOR_ANOTHER_PATIENT = "ordered_for_another_patient"
 
 
 class LimitBreach(StrEnum):

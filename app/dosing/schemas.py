@@ -149,6 +149,11 @@ class DoseOrderRead(ClinicRecordRead):
     reconfirmed_at: UtcTime | None = Field(description="When a prescriber last confirmed it for another weight.")
     reconfirmed_by: Id | None = Field(description="Who did.")
     reconfirmed_weight_kg: float | None = Field(description="For which weight.", examples=[76.9])
+    ordered_for_another_patient: bool = Field(
+        description="Its session was moved to another patient since: what it says, and its weight, was meant for "
+        "somebody else. It counts no more as an order.",
+        examples=[False],
+    )
     ordered_at: UtcTime = Field(description="When it was ordered.")
     prescriber_id: Id = Field(description="Who ordered it.")
     note: str | None = Field(description="Free text.", examples=["Slower if nauseous."])

@@ -30,6 +30,8 @@ def _collect(shown: Any, touched: set[UUID | str]) -> None:
         patient_id = record.get("id") if record.get("object") == "patient" else record.get("patient_id")
         if patient_id is not None:
             touched.add(patient_id)
+        if (other_id := record.get("to_patient_id")) is not None:  # a record of two patients
+            touched.add(other_id)
         shown = record.values()
     for value in shown:
         if isinstance(value, _NESTED):

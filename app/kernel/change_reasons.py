@@ -12,6 +12,7 @@ _TEXT: Final = r"[!-~\u00a1-\u00ac\u00ae-\u00ff](?:[ -~\u00a1-\u00ac\u00ae-\u00f
 _NEEDS_TEXT: Final = "other"
 
 TYPING_ERROR: Final = "typing_error"
+WRONG_PATIENT: Final = "wrong_patient"
 
 
 @cache
@@ -19,6 +20,12 @@ def shipped_reasons() -> Mapping[str, str]:
     """Meanings by code; the newest version of the list."""
     rows = json.loads(_FILE.read_text(encoding="utf-8"))
     return {row["code"]: row["meaning"] for row in rows["reasons"]}
+
+
+def code_of(reason: str) -> str | None:
+    """The shipped code a reason begins with, written as a code or in words: `wrong_patient: …`, or `wrong patient`."""
+    begins = reason.partition(":")[0].strip().casefold().replace(" ", "_")
+    return begins if begins in shipped_reasons() else None
 
 
 def form_of_a_reason() -> str:

@@ -34,6 +34,7 @@ from sqlalchemy import (
     inspect,
     select,
     text,
+    tuple_,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -391,10 +392,20 @@ def latest_sequence(actor: Actor) -> Select[int]:
 
 
 def latest_as_of(actor: Actor, instant: datetime, *conditions: ColumnElement[bool]) -> Select[Any]:
-    """For each record the conditions select: its last version recorded at or before an instant."""
+    """For each record of which the conditions select a version: its last one recorded at or before an instant.
+
+    A record that has left its root since is shown as it last was, so that nobody finds it where it no longer is.
+    """
+    named = select(change.c.resource_type, change.c.resource_id).where(
+        change.c.clinic_id == actor.clinic_id, change.c.recorded_at <= instant, *conditions
+    )
     last = (
         select(change.c.resource_type, change.c.resource_id, func.max(change.c.version).label("version"))
-        .where(change.c.clinic_id == actor.clinic_id, change.c.recorded_at <= instant, *conditions)
+        .where(
+            change.c.clinic_id == actor.clinic_id,
+            change.c.recorded_at <= instant,
+            tuple_(change.c.resource_type, change.c.resource_id).in_(named),
+        )
         .group_by(change.c.resource_type, change.c.resource_id)
         .subquery()
     )

@@ -513,7 +513,11 @@ def reason_of_change(actor: Actor, record: Versioned, given: str | None) -> str:
 class EnterInError(RequestSchema):
     """Why a record should never have been made."""
 
-    reason: ShortText = Field(description="For example: wrong patient.", examples=["wrong patient"])
+    reason: ShortText = Field(
+        description="Why. One that begins with a code of `Change-Reason` counts as that code: `wrong_patient`, alone "
+        "or before a colon and words, closes the alerts of the record as `wrong_patient`.",
+        examples=["wrong_patient"],
+    )
 
 
 def mark_entered_in_error(db: WriteSession, actor: Actor, record: ClinicRecord, reason: str) -> None:

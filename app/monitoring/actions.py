@@ -196,6 +196,18 @@ async def follow_dose(db: WriteSession, actor: Actor, treatment: TreatmentSessio
         await slots.ask_again(db, actor, moved.watched, reading, found)
 
 
+async def look_again_at_readings(db: WriteSession, actor: Actor, treatment: TreatmentSession, cause: str) -> None:
+    """Say what readings say of the patient they turned out to be of, by that patient's own limits; repeats follow."""
+    watched = await slots.watched_session(db, actor, treatment)
+    readings = (await db.execute(standing_readings(actor, treatment.id))).scalars().all()
+    for reading in sorted(readings, key=lambda one: (one.measured_at, one.id)):
+        found = await _findings(db, actor, watched, reading)
+        slots.withdraw_repeats(db, actor, watched, reading, slots.repeat_due(watched, reading, found), cause)
+        for finding in found:
+            await _alarm(db, actor, reading, finding)
+        await slots.ask_again(db, actor, watched, reading, found)
+
+
 # ── correcting ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

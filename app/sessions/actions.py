@@ -362,11 +362,38 @@ async def _leave_plan(db: WriteSession, actor: Actor, treatment: TreatmentSessio
     """The planned session is open again, for another visit to fill."""
     treatment.ended_reason = reason
     treatment.held_from = None
+    await _reopen(db, actor, treatment)
+
+
+async def move_to_course(
+    db: WriteSession, actor: Actor, treatment: TreatmentSession, course: Course, reason: str
+) -> None:
+    """Let a visit be one of another course, and of its patient, as if it had been recorded there.
+
+    Its place in the old plan is open again; in the new course it gets the next number and the next open place, unless
+    it was called off. Both session and course are locked by the caller, who names the session's change.
+    """
+    await _reopen(db, actor, treatment, reason)
+    called_off = SessionStatus(treatment.status) in {SessionStatus.CANCELLED, SessionStatus.NO_SHOW}
+    item = None if called_off else await _plan_item(db, actor, course, None)
+    number = (await db.execute(queries.highest_number(actor, course.id))).scalar_one()
+    treatment.patient_id = course.patient_id
+    treatment.course_id = course.id
+    treatment.number_in_course = (number or 0) + 1
+    treatment.plan_item_id = item.id if item else None
+    if item is not None:
+        item.session_id = treatment.id
+        name_change(db, item, "plan_item.filled", reason=reason)
+        await db.flush()
+        await plan_ahead(db, actor, course)
+
+
+async def _reopen(db: WriteSession, actor: Actor, treatment: TreatmentSession, reason: str | None = None) -> None:
     if treatment.plan_item_id is not None:
         item = await one_locked(db, actor, PlanItem, treatment.plan_item_id)
         if item.session_id == treatment.id:
             item.session_id = None
-            name_change(db, item, "plan_item.reopened")
+            name_change(db, item, "plan_item.reopened", reason=reason)
 
 
 async def abort_session(

@@ -159,9 +159,24 @@ def require_move(current: SessionStatus, target: SessionStatus, *, held_from: Se
     allowed = allowed_moves(current, held_from=held_from)
     if target not in allowed:
         raise IllegalTransition(
-            detail=f"A session that is {current} cannot become {target}.",
+            detail=f"A session that is {current} cannot become {target}.{_instead(current, target)}",
             members={"current_status": current.value, "allowed": [status.value for status in allowed]},
         )
+
+
+_WITHOUT_DOSE: Final = frozenset({SessionStatus.CANCELLED, SessionStatus.NO_SHOW})
+_DOSED: Final = frozenset(
+    {SessionStatus.DOSING, SessionStatus.OBSERVING, SessionStatus.DISCHARGED, SessionStatus.SIGNED}
+)
+
+
+def _instead(current: SessionStatus, target: SessionStatus) -> str:
+    """What to do where somebody calls off what has begun, or breaks off what has not."""
+    if target in _WITHOUT_DOSE and current in _DOSED:
+        return " A dose was given: use abort, or mark the dose as entered in error if it never was."
+    if target is SessionStatus.OBSERVING and current not in _DOSED:
+        return " Nothing was given, so there is nothing to abort: use cancel."
+    return ""
 
 
 def require_release(current: SessionStatus, held_from: SessionStatus) -> SessionStatus:

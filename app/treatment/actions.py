@@ -147,13 +147,18 @@ async def _course_of(db: WriteSession, actor: Actor, patient: Patient, body: Pas
     said = (body, *body.administrations)
     drug = next((one.drug for one in said if one.drug is not None), None)
     route = next((one.route for one in said if one.route is not None), None)
-    for course in (await db.execute(course_queries.running_courses(actor, patient.id))).scalars():
+    return await fitting_course(db, actor, patient.id, drug, route, _first_day(actor, body))
+
+
+async def fitting_course(
+    db: WriteSession, actor: Actor, patient_id: UUID, drug: str | None, route: str | None, first_day: date | None
+) -> Course:
+    """The patient's newest running course that fits drug and route, or a new one without a plan."""
+    for course in (await db.execute(course_queries.running_courses(actor, patient_id))).scalars():
         protocol = await resolve(db, actor, course.protocol_code, course.protocol_version)
         if drug in {None, protocol.drug or drug} and route in {None, protocol.route or route}:
             return course
-    return await open_course(
-        db, actor, patient.id, CourseCreate(protocol_code="OPEN", starts_on=_first_day(actor, body))
-    )
+    return await open_course(db, actor, patient_id, CourseCreate(protocol_code="OPEN", starts_on=first_day))
 
 
 def _first_day(actor: Actor, body: PastSession) -> date | None:

@@ -584,6 +584,7 @@ CREATE TABLE dose_order (
     reconfirmed_at timestamp with time zone,
     reconfirmed_by uuid,
     reconfirmed_weight_kg bigint,
+    ordered_for_another_patient boolean NOT NULL,
     ordered_at timestamp with time zone NOT NULL,
     prescriber_id uuid NOT NULL,
     note text,
@@ -974,6 +975,41 @@ CREATE TABLE programme_enrolment (
     CONSTRAINT fk_programme_enrolment__clinic_id_location_id FOREIGN KEY (clinic_id, location_id) REFERENCES location(clinic_id, id),
     CONSTRAINT fk_programme_enrolment__clinic_id_patient_id FOREIGN KEY (clinic_id, patient_id) REFERENCES patient(clinic_id, id),
     CONSTRAINT pk_programme_enrolment PRIMARY KEY (clinic_id, id)
+);
+
+CREATE TABLE reassignment (
+    clinic_id uuid NOT NULL,
+    id uuid NOT NULL,
+    session_id uuid NOT NULL,
+    patient_id uuid NOT NULL,
+    course_id uuid NOT NULL,
+    to_patient_id uuid NOT NULL,
+    to_course_id uuid,
+    status character varying(64) NOT NULL,
+    reason text NOT NULL,
+    confirmed_at timestamp with time zone,
+    confirmed_by uuid,
+    withdrawn_at timestamp with time zone,
+    withdrawn_by uuid,
+    withdrawn_reason text,
+    origin character varying(64) NOT NULL,
+    create_digest character varying(64),
+    entered_in_error_at timestamp with time zone,
+    entered_in_error_by uuid,
+    entered_in_error_reason text,
+    version integer NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by uuid NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_reassignment__between_two CHECK ((patient_id <> to_patient_id)),
+    CONSTRAINT ck_reassignment__confirmed_when_done CHECK ((((status)::text = 'done'::text) = (confirmed_by IS NOT NULL))),
+    CONSTRAINT ck_reassignment__status_in_set CHECK (((status)::text = ANY ((ARRAY['proposed'::character varying, 'done'::character varying, 'withdrawn'::character varying])::text[]))),
+    CONSTRAINT fk_reassignment__clinic_id_course_id FOREIGN KEY (clinic_id, course_id) REFERENCES course(clinic_id, id),
+    CONSTRAINT fk_reassignment__clinic_id_patient_id FOREIGN KEY (clinic_id, patient_id) REFERENCES patient(clinic_id, id),
+    CONSTRAINT fk_reassignment__clinic_id_session_id FOREIGN KEY (clinic_id, session_id) REFERENCES treatment_session(clinic_id, id),
+    CONSTRAINT fk_reassignment__clinic_id_to_course_id FOREIGN KEY (clinic_id, to_course_id) REFERENCES course(clinic_id, id),
+    CONSTRAINT fk_reassignment__clinic_id_to_patient_id FOREIGN KEY (clinic_id, to_patient_id) REFERENCES patient(clinic_id, id),
+    CONSTRAINT pk_reassignment PRIMARY KEY (clinic_id, id)
 );
 
 CREATE TABLE reproductive_fact (
@@ -1407,6 +1443,16 @@ CREATE INDEX ix_programme_enrolment__clinic_id_enrolled_on_id ON public.programm
 CREATE INDEX ix_programme_enrolment__clinic_id_location_id ON public.programme_enrolment USING btree (clinic_id, location_id);
 
 CREATE INDEX ix_programme_enrolment__clinic_id_patient_id_enrolled_on ON public.programme_enrolment USING btree (clinic_id, patient_id, enrolled_on);
+
+CREATE INDEX ix_reassignment__clinic_id_course_id ON public.reassignment USING btree (clinic_id, course_id);
+
+CREATE INDEX ix_reassignment__clinic_id_patient_id_id ON public.reassignment USING btree (clinic_id, patient_id, id);
+
+CREATE INDEX ix_reassignment__clinic_id_session_id_id ON public.reassignment USING btree (clinic_id, session_id, id);
+
+CREATE INDEX ix_reassignment__clinic_id_to_course_id ON public.reassignment USING btree (clinic_id, to_course_id);
+
+CREATE INDEX ix_reassignment__clinic_id_to_patient_id_id ON public.reassignment USING btree (clinic_id, to_patient_id, id);
 
 CREATE INDEX ix_reproductive_fact__clinic_id_observed_on_id ON public.reproductive_fact USING btree (clinic_id, observed_on, id);
 

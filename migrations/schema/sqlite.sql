@@ -584,6 +584,7 @@ CREATE TABLE dose_order (
     reconfirmed_at DATETIME,
     reconfirmed_by CHAR(32),
     reconfirmed_weight_kg BIGINT,
+    ordered_for_another_patient BOOLEAN NOT NULL,
     ordered_at DATETIME NOT NULL,
     prescriber_id CHAR(32) NOT NULL,
     note TEXT,
@@ -974,6 +975,41 @@ CREATE TABLE programme_enrolment (
     CONSTRAINT fk_programme_enrolment__clinic_id_location_id FOREIGN KEY(clinic_id, location_id) REFERENCES location (clinic_id, id),
     CONSTRAINT fk_programme_enrolment__clinic_id_patient_id FOREIGN KEY(clinic_id, patient_id) REFERENCES patient (clinic_id, id),
     CONSTRAINT fk_programme_enrolment__clinic_id FOREIGN KEY(clinic_id) REFERENCES clinic (id)
+);
+
+CREATE TABLE reassignment (
+    clinic_id CHAR(32) NOT NULL,
+    id CHAR(32) NOT NULL,
+    session_id CHAR(32) NOT NULL,
+    patient_id CHAR(32) NOT NULL,
+    course_id CHAR(32) NOT NULL,
+    to_patient_id CHAR(32) NOT NULL,
+    to_course_id CHAR(32),
+    status VARCHAR(64) NOT NULL,
+    reason TEXT NOT NULL,
+    confirmed_at DATETIME,
+    confirmed_by CHAR(32),
+    withdrawn_at DATETIME,
+    withdrawn_by CHAR(32),
+    withdrawn_reason TEXT,
+    origin VARCHAR(64) NOT NULL,
+    create_digest VARCHAR(64),
+    entered_in_error_at DATETIME,
+    entered_in_error_by CHAR(32),
+    entered_in_error_reason TEXT,
+    version INTEGER NOT NULL,
+    recorded_at DATETIME NOT NULL,
+    recorded_by CHAR(32) NOT NULL,
+    updated_at DATETIME NOT NULL,
+    CONSTRAINT pk_reassignment PRIMARY KEY (clinic_id, id),
+    CONSTRAINT ck_reassignment__confirmed_when_done CHECK ((status = 'done') = (confirmed_by IS NOT NULL)),
+    CONSTRAINT ck_reassignment__status_in_set CHECK (status IN ('proposed', 'done', 'withdrawn')),
+    CONSTRAINT ck_reassignment__between_two CHECK (patient_id <> to_patient_id),
+    CONSTRAINT fk_reassignment__clinic_id_course_id FOREIGN KEY(clinic_id, course_id) REFERENCES course (clinic_id, id),
+    CONSTRAINT fk_reassignment__clinic_id_patient_id FOREIGN KEY(clinic_id, patient_id) REFERENCES patient (clinic_id, id),
+    CONSTRAINT fk_reassignment__clinic_id_session_id FOREIGN KEY(clinic_id, session_id) REFERENCES treatment_session (clinic_id, id),
+    CONSTRAINT fk_reassignment__clinic_id_to_course_id FOREIGN KEY(clinic_id, to_course_id) REFERENCES course (clinic_id, id),
+    CONSTRAINT fk_reassignment__clinic_id_to_patient_id FOREIGN KEY(clinic_id, to_patient_id) REFERENCES patient (clinic_id, id)
 );
 
 CREATE TABLE reproductive_fact (
@@ -1407,6 +1443,16 @@ CREATE INDEX ix_programme_enrolment__clinic_id_enrolled_on_id ON programme_enrol
 CREATE INDEX ix_programme_enrolment__clinic_id_location_id ON programme_enrolment (clinic_id, location_id);
 
 CREATE INDEX ix_programme_enrolment__clinic_id_patient_id_enrolled_on ON programme_enrolment (clinic_id, patient_id, enrolled_on);
+
+CREATE INDEX ix_reassignment__clinic_id_course_id ON reassignment (clinic_id, course_id);
+
+CREATE INDEX ix_reassignment__clinic_id_patient_id_id ON reassignment (clinic_id, patient_id, id);
+
+CREATE INDEX ix_reassignment__clinic_id_session_id_id ON reassignment (clinic_id, session_id, id);
+
+CREATE INDEX ix_reassignment__clinic_id_to_course_id ON reassignment (clinic_id, to_course_id);
+
+CREATE INDEX ix_reassignment__clinic_id_to_patient_id_id ON reassignment (clinic_id, to_patient_id, id);
 
 CREATE INDEX ix_reproductive_fact__clinic_id_observed_on_id ON reproductive_fact (clinic_id, observed_on, id);
 

@@ -1459,6 +1459,7 @@ def upgrade() -> None:
         sa.Column("reconfirmed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("reconfirmed_by", sa.Uuid(), nullable=True),
         sa.Column("reconfirmed_weight_kg", sa.BigInteger(), nullable=True),
+        sa.Column("ordered_for_another_patient", sa.Boolean(), nullable=False),
         sa.Column("ordered_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("prescriber_id", sa.Uuid(), nullable=False),
         sa.Column("note", sa.Text(), nullable=True),
@@ -1546,6 +1547,87 @@ def upgrade() -> None:
         op.f("ix_gate_override__clinic_id_session_id_id"),
         "gate_override",
         ["clinic_id", "session_id", "id"],
+        unique=False,
+    )
+    op.create_table(
+        "reassignment",
+        sa.Column("clinic_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("session_id", sa.Uuid(), nullable=False),
+        sa.Column("patient_id", sa.Uuid(), nullable=False),
+        sa.Column("course_id", sa.Uuid(), nullable=False),
+        sa.Column("to_patient_id", sa.Uuid(), nullable=False),
+        sa.Column("to_course_id", sa.Uuid(), nullable=True),
+        sa.Column("status", sa.String(length=64), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("confirmed_by", sa.Uuid(), nullable=True),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("withdrawn_by", sa.Uuid(), nullable=True),
+        sa.Column("withdrawn_reason", sa.Text(), nullable=True),
+        sa.Column("origin", sa.String(length=64), nullable=False),
+        sa.Column("create_digest", sa.String(length=64), nullable=True),
+        sa.Column("entered_in_error_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("entered_in_error_by", sa.Uuid(), nullable=True),
+        sa.Column("entered_in_error_reason", sa.Text(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by", sa.Uuid(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "(status = 'done') = (confirmed_by IS NOT NULL)", name=op.f("ck_reassignment__confirmed_when_done")
+        ),
+        sa.CheckConstraint("status IN ('proposed', 'done', 'withdrawn')", name=op.f("ck_reassignment__status_in_set")),
+        sa.CheckConstraint("patient_id <> to_patient_id", name=op.f("ck_reassignment__between_two")),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "course_id"],
+            ["course.clinic_id", "course.id"],
+            name=op.f("fk_reassignment__clinic_id_course_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "patient_id"],
+            ["patient.clinic_id", "patient.id"],
+            name=op.f("fk_reassignment__clinic_id_patient_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "session_id"],
+            ["treatment_session.clinic_id", "treatment_session.id"],
+            name=op.f("fk_reassignment__clinic_id_session_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "to_course_id"],
+            ["course.clinic_id", "course.id"],
+            name=op.f("fk_reassignment__clinic_id_to_course_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "to_patient_id"],
+            ["patient.clinic_id", "patient.id"],
+            name=op.f("fk_reassignment__clinic_id_to_patient_id"),
+        ),
+        sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_reassignment")),
+    )
+    op.create_index(
+        op.f("ix_reassignment__clinic_id_course_id"), "reassignment", ["clinic_id", "course_id"], unique=False
+    )
+    op.create_index(
+        op.f("ix_reassignment__clinic_id_patient_id_id"),
+        "reassignment",
+        ["clinic_id", "patient_id", "id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_reassignment__clinic_id_session_id_id"),
+        "reassignment",
+        ["clinic_id", "session_id", "id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_reassignment__clinic_id_to_course_id"), "reassignment", ["clinic_id", "to_course_id"], unique=False
+    )
+    op.create_index(
+        op.f("ix_reassignment__clinic_id_to_patient_id_id"),
+        "reassignment",
+        ["clinic_id", "to_patient_id", "id"],
         unique=False,
     )
     op.create_table(
@@ -2350,6 +2432,12 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_screening__clinic_id_patient_id_screened_at"), table_name="screening")
     op.drop_index(op.f("ix_screening__clinic_id_expires_on_id"), table_name="screening")
     op.drop_table("screening")
+    op.drop_index(op.f("ix_reassignment__clinic_id_to_patient_id_id"), table_name="reassignment")
+    op.drop_index(op.f("ix_reassignment__clinic_id_to_course_id"), table_name="reassignment")
+    op.drop_index(op.f("ix_reassignment__clinic_id_session_id_id"), table_name="reassignment")
+    op.drop_index(op.f("ix_reassignment__clinic_id_patient_id_id"), table_name="reassignment")
+    op.drop_index(op.f("ix_reassignment__clinic_id_course_id"), table_name="reassignment")
+    op.drop_table("reassignment")
     op.drop_index(op.f("ix_gate_override__clinic_id_session_id_id"), table_name="gate_override")
     op.drop_index(op.f("ix_gate_override__clinic_id_patient_id"), table_name="gate_override")
     op.drop_table("gate_override")

@@ -41,6 +41,7 @@ PATHS: Final[Mapping[str, str]] = {
     "dose_decision": "/v1/dose-decisions",
     "session": "/v1/sessions",
     "gate_override": "/v1/gate-overrides",
+    "reassignment": "/v1/reassignments",
     "dose_order": "/v1/dose-orders",
     "administration": "/v1/administrations",
     "dose_event": "/v1/dose-events",

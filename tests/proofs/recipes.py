@@ -302,6 +302,13 @@ async def _override(stage: Stage) -> Json:
     return await stage.care.new(f"/v1/sessions/{session['id']}/gate-overrides", OVERRIDDEN)
 
 
+async def _reassignment(stage: Stage) -> Json:
+    # By somebody else than whoever the walks ask to confirm it.
+    session, right = await stage.care.session(), await stage.care.patient()
+    body = {"to_patient_id": right["id"], "reason": "Two patients of one name."}
+    return await (await caring(stage.clinic, "nurse.2")).do(session, "reassign", body)
+
+
 MAKERS: Final[Mapping[str, Maker]] = {
     "location": lambda stage: stage.admin.new("/v1/locations", {"name": f"Room {mark()}"}),
     "staff": lambda stage: stage.admin.new("/v1/staff", staff_body()),
@@ -325,6 +332,7 @@ MAKERS: Final[Mapping[str, Maker]] = {
     "dose_decision": _decision,
     "session": lambda stage: stage.care.session(),
     "gate_override": _override,
+    "reassignment": _reassignment,
     "dose_order": _order,
     "administration": _administration,
     "dose_event": _event,
@@ -413,7 +421,9 @@ _PLURALS: Final[Mapping[str, str]] = {
         if name not in {"staff", "vital_signs", "weight", "allergy", "vital_slot", "watch"}
     },
 }
-_NOT_VOIDED: Final = frozenset({"signature", "location", "staff", "client", "alert", "clinic_protocol", "vital_slot"})
+_NOT_VOIDED: Final = frozenset(
+    {"signature", "location", "staff", "client", "alert", "clinic_protocol", "vital_slot", "reassignment"}
+)
 
 
 def _target(name: str, body: Json | None = None, *, versioned: bool = False, reasoned: bool = False) -> Recipe:
@@ -456,6 +466,8 @@ for _name, _verb, _body in (
     ("alert", "acknowledge_alert", {"note": "Spoke with the patient."}),
     ("alert", "resolve_alert", {"disposition": "Safety plan reviewed."}),
     ("administration", "reconcile_administration", {"wasted_mg": 0}),
+    ("reassignment", "confirm_reassignment", {}),
+    ("reassignment", "withdraw_reassignment", {"reason": "It was the right patient after all."}),
 ):
     RECIPES[_verb] = _target(_name, _body, versioned=True)
 RECIPES["list_episodes"] = _target("patient")
@@ -766,6 +778,13 @@ async def create_dissociation_note(stage: Stage) -> Call:
 
 def _vomited(**members: Any) -> Json:
     return {"term": "VOMIT", "onset_at": ago(minutes=20), "grade": 1, "action": "paused"} | members
+
+
+@recipe
+async def reassign_session(stage: Stage) -> Call:
+    session, right = await stage.care.session(), await stage.care.patient()
+    body = {"to_patient_id": right["id"], "reason": "Two patients of one name."}
+    return Call({"session_id": session["id"]}, body, version_header(session))
 
 
 @recipe

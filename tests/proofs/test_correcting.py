@@ -174,6 +174,7 @@ _SHIPPED = {
     "reproductive_fact_id",
     "dose_decision_id",
     "gate_override_id",
+    "reassignment_id",
 }
 
 

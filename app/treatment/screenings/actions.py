@@ -26,7 +26,7 @@ async def record_screening(db: WriteSession, actor: Actor, patient_id: UUID, bod
         AnsweredTwice: an item has two answers.
     """
     if body.session_id is not None:
-        session = await find(db, actor, TreatmentSession, body.session_id)
+        session = await find(db, actor, TreatmentSession, body.session_id, held=True)
         if session is None or session.patient_id != patient_id or session.entered_in_error_at is not None:
             fault = Fault("unknown_session", "The patient has no such session.", pointer="#/session_id")
             raise UnknownSession(faults=[fault])

@@ -1,0 +1,228 @@
+"""Moving a session, with everything in it, to the patient who was really treated.
+
+It is one transaction: patients, course, session, then whatever lies in the session. The session's own row is written
+before its children are read, so that one which somebody is just appending is waited for and is among them.
+"""
+
+from collections.abc import Sequence
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm.attributes import flag_modified
+
+from app.alerts.actions import Cause, leave_alerts_behind, raise_alert
+from app.alerts.models import Alert
+from app.alerts.rules import AlertSeverity
+from app.assessments.actions import alarm_of_assessments, place_again
+from app.assessments.models import Assessment
+from app.courses.models import Course
+from app.dosing.actions import OF_ONE_PATIENT, give_to_another_patient, space_sessions
+from app.kernel import clock
+from app.kernel.actor import Actor
+from app.kernel.database import WriteSession
+from app.kernel.errors import Fault
+from app.kernel.ledger import name_change
+from app.kernel.records import (
+    already_created,
+    find,
+    identity_of,
+    one_for_update,
+    one_in_version,
+    one_locked,
+    require_standing,
+)
+from app.kernel.tables import ClinicRecord
+from app.monitoring.actions import look_again_at_readings
+from app.monitoring.models import VitalSigns
+from app.patients.models import Patient
+from app.sessions.actions import is_signed, move_to_course
+from app.sessions.models import TreatmentSession
+from app.sessions.rules import AlreadySigned
+from app.treatment.actions import fitting_course
+from app.treatment.reassign import queries, rules
+from app.treatment.reassign.models import Reassignment
+from app.treatment.reassign.rules import ReassignmentPending, ReassignmentStatus, SecondPersonRequired, UnknownTarget
+from app.treatment.reassign.schemas import ReassignSession
+
+
+async def propose_reassignment(
+    db: WriteSession, actor: Actor, session_id: UUID, body: ReassignSession, if_match: int | None
+) -> Reassignment:
+    """Say that a session was documented for the wrong patient. Nothing moves before another person confirms it.
+
+    Raises:
+        AlreadySigned: what is signed stays where it is.
+        UnknownTarget: the clinic has no such other patient, or they no such course.
+        ReassignmentPending: somebody has proposed one already.
+    """
+    if (before := await already_created(db, actor, Reassignment, body, session_id=session_id)) is not None:
+        return before
+    treatment = await one_for_update(db, actor, TreatmentSession, session_id, if_match)
+    await _require_target(db, actor, treatment, body)
+    _require_unsigned(treatment)
+    if (await db.execute(queries.proposed_for(actor, treatment.id))).first() is not None:
+        raise ReassignmentPending
+    reassignment = Reassignment(
+        **identity_of(actor, body),
+        session_id=treatment.id,
+        patient_id=treatment.patient_id,
+        course_id=treatment.course_id,
+        to_patient_id=body.to_patient_id,
+        to_course_id=body.to_course_id,
+        status=ReassignmentStatus.PROPOSED,
+        reason=body.reason,
+    )
+    db.add(reassignment)
+    name_change(db, reassignment, "reassignment.proposed", reason=body.reason)
+    return reassignment
+
+
+async def _require_target(db: WriteSession, actor: Actor, treatment: TreatmentSession, body: ReassignSession) -> None:
+    patient = await find(db, actor, Patient, body.to_patient_id)
+    if patient is None or patient.entered_in_error_at is not None:
+        fault = Fault("unknown_patient", "The clinic has no such patient.", pointer="#/to_patient_id")
+        raise UnknownTarget(faults=[fault])
+    if patient.id == treatment.patient_id:
+        fault = Fault("same_patient", "It is documented for this patient already.", pointer="#/to_patient_id")
+        raise UnknownTarget(faults=[fault])
+    if body.to_course_id is not None:
+        course = await find(db, actor, Course, body.to_course_id)
+        if course is None or course.patient_id != patient.id or course.entered_in_error_at is not None:
+            fault = Fault("unknown_course", "The patient has no such course.", pointer="#/to_course_id")
+            raise UnknownTarget(faults=[fault])
+
+
+def _require_unsigned(treatment: TreatmentSession) -> None:
+    if is_signed(treatment):
+        raise AlreadySigned
+
+
+async def confirm_reassignment(
+    db: WriteSession, actor: Actor, reassignment_id: UUID, if_match: int | None
+) -> Reassignment:
+    """Agree as the second person: the session goes over, with everything in it.
+
+    Raises:
+        SecondPersonRequired: whoever proposed it does not confirm it.
+        IllegalReassignmentMove: it is done or withdrawn.
+        AlreadySigned: the session was signed meanwhile.
+    """
+    seen = await one_in_version(db, actor, Reassignment, reassignment_id, if_match)
+    if seen.recorded_by == actor.principal_id:
+        raise SecondPersonRequired
+    patients = (await db.execute(queries.both_patients(actor, [seen.patient_id, seen.to_patient_id]))).scalars()
+    by_id = {patient.id: patient for patient in patients}
+    wrong, right = by_id[seen.patient_id], by_id[seen.to_patient_id]
+    require_standing(right)
+    course = None if seen.to_course_id is None else await one_locked(db, actor, Course, seen.to_course_id)
+    if course is None:
+        treatment = await find(db, actor, TreatmentSession, seen.session_id)
+        assert treatment is not None
+        first_day = (treatment.started_at or treatment.session_at).astimezone(ZoneInfo(actor.time_zone)).date()
+        found = await fitting_course(db, actor, right.id, treatment.drug, treatment.route, first_day)
+        await db.flush()
+        course = await one_locked(db, actor, Course, found.id)
+    treatment = await one_locked(db, actor, TreatmentSession, seen.session_id)
+    reassignment = await one_for_update(db, actor, Reassignment, reassignment_id, if_match)
+    rules.require_proposed(ReassignmentStatus(reassignment.status))
+    _require_unsigned(treatment)
+    reassignment.status = ReassignmentStatus.DONE
+    reassignment.to_course_id = course.id
+    reassignment.confirmed_at = clock.now()
+    reassignment.confirmed_by = actor.principal_id
+    await _move(db, actor, treatment, course, reassignment)
+    why = f"reassignment {reassignment.id}: {reassignment.reason}"
+    for patient, what in ((wrong, "patient.session_moved_away"), (right, "patient.session_moved_here")):
+        # Both say it in their own history, though no column of theirs differs.
+        flag_modified(patient, "identifiers")
+        name_change(db, patient, what, reason=why, occurred_at=treatment.session_at)
+    name_change(db, reassignment, "reassignment.confirmed", reason=reassignment.reason)
+    return reassignment
+
+
+async def _move(
+    db: WriteSession, actor: Actor, treatment: TreatmentSession, course: Course, reassignment: Reassignment
+) -> None:
+    cause = f"reassignment {reassignment.id}"
+    why = f"{cause}: {reassignment.reason}"
+    await move_to_course(db, actor, treatment, course, why)
+    await db.flush()
+    moved: list[ClinicRecord] = [treatment]
+    for kind in queries.inside_a_session():
+        moved += (await db.execute(queries.everything_of(actor, kind, treatment.id))).scalars().all()
+    for record in moved[1:]:
+        _follow(record, treatment, reassignment)
+    left = await leave_alerts_behind(db, actor, treatment.id, reassignment.patient_id, f"Wrong patient: {why}")
+    await give_to_another_patient(db, actor, treatment)
+    await db.flush()
+    moments = [] if treatment.started_at is None else [treatment.started_at]
+    for patient_id in (reassignment.patient_id, treatment.patient_id):
+        await space_sessions(db, actor, patient_id, moments, cause)
+        await place_again(db, actor, patient_id, cause)
+    await look_again_at_readings(db, actor, treatment, cause)
+    await alarm_of_assessments(db, actor, [record for record in moved if isinstance(record, Assessment)])
+    await _raise_anew(db, actor, treatment, moved, left)
+    # Last, so that what was reckoned again on the way bears the name of what happened to it.
+    for record in moved:
+        name_change(db, record, f"{record.__resource__}.reassigned", reason=why)
+
+
+def _follow(record: ClinicRecord, treatment: TreatmentSession, reassignment: Reassignment) -> None:
+    told = record.__mapper__.column_attrs.keys()  # type: ignore[attr-defined]
+    if "patient_id" in told:
+        record.patient_id = treatment.patient_id  # type: ignore[attr-defined]
+    if "course_id" in told and record.course_id == reassignment.course_id:  # type: ignore[attr-defined]
+        record.course_id = treatment.course_id  # type: ignore[attr-defined]
+
+
+# What is raised from the facts themselves, because it depends on whose they are.
+_FROM_FACTS = frozenset({Assessment.__resource__, VitalSigns.__resource__})
+_RECKONED = frozenset({f"dose_{deviation.value}" for deviation in OF_ONE_PATIENT})
+
+
+async def _raise_anew(
+    db: WriteSession,
+    actor: Actor,
+    treatment: TreatmentSession,
+    moved: Sequence[ClinicRecord],
+    left: Sequence[Alert],
+) -> None:
+    """Alarm about the right patient as was alarmed about the other, of what is not reckoned anew."""
+    standing = {record.id for record in moved if record.entered_in_error_at is None}
+    for alert in left:
+        if alert.cause_type in _FROM_FACTS or alert.code in _RECKONED or alert.cause_id not in standing:
+            continue
+        cause = Cause(
+            alert.cause_type,
+            alert.cause_id,
+            treatment.patient_id,
+            treatment.id,
+            min(treatment.session_at, alert.raised_at),
+        )
+        await raise_alert(
+            db,
+            actor,
+            cause,
+            code=alert.code,
+            severity=AlertSeverity(alert.severity),
+            rule=alert.rule,
+            policy_version=alert.policy_version,
+        )
+
+
+async def withdraw_reassignment(
+    db: WriteSession, actor: Actor, reassignment_id: UUID, reason: str, if_match: int | None
+) -> Reassignment:
+    """Let the session stay where it is.
+
+    Raises:
+        IllegalReassignmentMove: it is done or withdrawn.
+    """
+    reassignment = await one_for_update(db, actor, Reassignment, reassignment_id, if_match)
+    rules.require_proposed(ReassignmentStatus(reassignment.status))
+    reassignment.status = ReassignmentStatus.WITHDRAWN
+    reassignment.withdrawn_at = clock.now()
+    reassignment.withdrawn_by = actor.principal_id
+    reassignment.withdrawn_reason = reason
+    name_change(db, reassignment, "reassignment.withdrawn", reason=reason)
+    return reassignment
