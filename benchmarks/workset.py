@@ -298,6 +298,7 @@ class _Maker:
             condition_at_discharge="well" if over else None,
             escort_name="R. Rivera" if over else None,
             deviations=[],
+            policy_versions={},
             note="Prefers the quiet room.",
         )
         yield Fact(TreatmentSession, treatment, "session.recorded")
@@ -358,6 +359,7 @@ class _Maker:
             unaccounted_mg=Decimal(0),
             reconciled=True,
             deviations=[],
+            policy_versions={},
             rule_version=1,
         )
         yield Fact(Administration, administration, "administration.recorded")
