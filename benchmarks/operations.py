@@ -164,7 +164,16 @@ _OF_CURVE: Final = frozenset(
 # Of a session told afterwards: ids that are new on each side, the clock at the moment of telling, the words of the
 # alert's rule, and whether the dose before was too near.
 _OF_TOLD: Final = frozenset(
-    {"session_id", "cause_id", "recorded_after_minutes", "raised_at", "escalates_at", "rule", "deviations"}
+    {
+        "session_id",
+        "cause_id",
+        "recorded_after_minutes",
+        "raised_at",
+        "escalates_at",
+        "rule",
+        "deviations",
+        "policy_versions",
+    }
 )
 
 

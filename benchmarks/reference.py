@@ -82,6 +82,7 @@ _SESSION: Final = (
     "last_dose_at",
     "discharged_at",
     "deviations",
+    "policy_versions",
     "recorded_afterwards",
     "recorded_after_minutes",
     "gates",
@@ -98,6 +99,7 @@ _DOSE: Final = (
     "delivered_source",
     "reconciled",
     "deviations",
+    "policy_versions",
     "rule_version",
     "after_signature",
 )
@@ -426,16 +428,17 @@ class Reference:
     async def _new_session(self, patient_id: str, body: Mapping[str, Any]) -> str | None:
         now, told = datetime.now(UTC), "afterwards"
         begun, over = datetime.fromisoformat(body["started_at"]), datetime.fromisoformat(body["discharged_at"])
-        visit = ("discharged", "ketamine", body["route"], "clinic", begun, begun, begun, over, [])
+        visit = ("discharged", "ketamine", body["route"], "clinic", begun, begun, begun, over, [], {})
         late = int((now - begun).total_seconds() // 60)
         amount = round(body["delivered_mg"] * _THOUSANDTH)
-        given = ("ketamine", body["route"], "stopped", False, begun, amount, "entered", False, ["no_order"], 1, False)
+        given = ("ketamine", body["route"], "stopped", False, begun, amount, "entered", False)
+        judged = (["no_order"], {}, 1, False)
         (note,), (form,) = body["dissociation_notes"], body["assessments"]
         noted = (datetime.fromisoformat(note["observed_at"]), note["intensity"], note["phenomena"], False)
         scored, alert = self._scored(form, now, told)
         parts = {
             "session": _named(_SESSION, (*self._marks(now, told), *visit, True, late, [], False)),
-            "administration": _named(_DOSE, (*self._marks(now, told), *given)),
+            "administration": _named(_DOSE, (*self._marks(now, told), *given, *judged)),
             "note": _named(_NOTE, (*self._marks(now, told), *noted)),
             "assessment": scored,
         }

@@ -412,7 +412,9 @@ def _repair_answers(document: Json, operation: Json, route: APIRoute, method: st
         _describe(answer, status, route, method)
         answer["headers"] = {**_answer_headers(document, answer, route, method), **answer.get("headers", {})}
         for kind, media in answer.get("content", {}).items():
-            if kind == _JSON:
+            if kind == _JSON and status == str(int(HTTPStatus.MULTI_STATUS)):  # what was answered is another shape
+                media["examples"] = {"usual": {"value": _example(document, media["schema"])}}
+            elif kind == _JSON:
                 _show_examples(document, media, route.name, recorded)
     problems = _problems_of(found, route, method)
     operation["x-problems"] = sorted({kind.code for kinds in problems.values() for kind in kinds})

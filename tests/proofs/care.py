@@ -67,6 +67,12 @@ GOES_HOME: Final[Json] = {
     "instructions_given": True,
     "override_reason": "Seen by the prescriber at the door.",
 }
+# Leaving though something is missing is nobody's to forbid.
+LEAVES: Final[Json] = {
+    **{name: value for name, value in GOES_HOME.items() if name != "override_reason"},
+    "left_against_advice": True,
+    "told_to": "Dr. Osei",
+}
 
 _BEGAN: Final = datetime.now(UTC).replace(microsecond=0)
 PHQ9_OF_19: Final = [2, 3, 2, 3, 2, 3, 2, 1, 1]

@@ -18,7 +18,7 @@ from app.treatment.signatures import actions as signatures
 from app.treatment.signatures.rules import Meaning
 from tests.factories.patients import patient_body
 from tests.proofs.care import (
-    GOES_HOME,
+    LEAVES,
     PATHS,
     PHQ9_OF_9,
     PHQ9_OF_19,
@@ -520,7 +520,7 @@ for _verb, _status, _body in (
     ("hold_session", "checked_in", {"reason": "Pressure 172/98."}),
     ("release_session", "held", {}),
     ("abort_session", "dosing", {"reason": "Patient asked to stop."}),
-    ("discharge_session", "observing", GOES_HOME | {"note": "Slept a little."}),
+    ("discharge_session", "observing", LEAVES | {"note": "Slept a little."}),
 ):
     RECIPES[_verb] = _move(_status, _body)
 

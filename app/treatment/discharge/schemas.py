@@ -1,12 +1,14 @@
 """Shapes of going home."""
 
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.kernel.schemas import Flag, Id, NoteText, RequestSchema, ResponseSchema, ShortText, UtcTime, absent
 from app.sessions.schemas import CriterionRead
+
+Asked = Annotated[Flag | None, Field(examples=[True])]
 
 
 class DischargeSession(RequestSchema):
@@ -32,11 +34,19 @@ class DischargeSession(RequestSchema):
 
     discharged_at: UtcTime | None = Field(default=None, description="When; default now. What counts is known by then.")
     condition: ShortText | None = Field(default=None, description="How the patient was.", examples=["well"])
-    oriented: Flag | None = Field(default=None, description="Knows who and where they are, and the day.")
-    walks_unaided: Flag | None = Field(default=None, description="Walks without help.")
-    nausea_controlled: Flag | None = Field(default=None, description="Nausea is absent or under control.")
-    no_suicidal_intent: Flag | None = Field(default=None, description="Was asked, and has no intent to die.")
-    iv_removed: Flag | None = Field(default=None, description="The cannula is out; asked after an infusion.")
+    oriented: Flag | None = Field(
+        default=None, description="Knows who and where they are, and the day.", examples=[True]
+    )
+    walks_unaided: Asked = Field(default=None, description="Walks without help.")
+    nausea_controlled: Flag | None = Field(
+        default=None, description="Nausea is absent or under control.", examples=[True]
+    )
+    no_suicidal_intent: Flag | None = Field(
+        default=None, description="Was asked, and has no intent to die.", examples=[True]
+    )
+    iv_removed: Flag | None = Field(
+        default=None, description="The cannula is out; asked after an infusion.", examples=[True]
+    )
     escort_name: ShortText | None = Field(default=None, description="Who takes them home.", examples=["R. Rivera"])
     escort_relation: ShortText | None = Field(default=None, description="Who that is to them.", examples=["sister"])
     escort_phone: ShortText | None = Field(
@@ -46,6 +56,7 @@ class DischargeSession(RequestSchema):
     instructions_given: Flag | None = Field(
         default=None,
         description="Was told: no driving, machinery, alcohol or important decisions until the next day.",
+        examples=[True],
     )
     instructions_version: ShortText | None = Field(
         default=None, description="Which instructions they were given.", examples=["2026-01"]
@@ -54,7 +65,9 @@ class DischargeSession(RequestSchema):
         default=None, description="When they were ready, had the minimum time not been kept; risk programmes ask."
     )
     left_against_advice: Flag = Field(
-        default=False, description="They left though something was missing; say whom you told, in `told_to`."
+        default=False,
+        description="They left though something was missing; say whom you told, in `told_to`.",
+        examples=[False],
     )
     told_to: ShortText | None = Field(default=None, description="Who was told that they left.", examples=["Dr. Osei"])
     override_reason: NoteText | None = Field(

@@ -1,9 +1,13 @@
 """Shapes of signatures and of what is done with them."""
 
+from typing import Final
+
 from pydantic import Field
 
 from app.kernel.schemas import ClinicRecordRead, Id, NoteText, RequestSchema, ResponseSchema, UtcTime
 from app.treatment.signatures.rules import Meaning
+
+_DIGEST: Final = "0f" * 32
 
 
 class SignSession(RequestSchema):
@@ -30,7 +34,9 @@ class CoveredRead(ResponseSchema):
     resource: str = Field(description="The kind of record.", examples=["vital_signs"])
     id: Id = Field(description="The record.")
     version: int = Field(description="The version that was signed.", examples=[1])
-    content_digest: str = Field(description="SHA-256 of that version's content, as the ledger keeps it.")
+    content_digest: str = Field(
+        description="SHA-256 of that version's content, as the ledger keeps it.", examples=[_DIGEST]
+    )
 
 
 class SignatureRead(ClinicRecordRead):
@@ -54,6 +60,8 @@ class SignatureRead(ClinicRecordRead):
     )
     signed_at: UtcTime = Field(description="When.")
     covers: list[CoveredRead] = Field(description="Every record it covers, in the version that was signed.")
-    digest: str = Field(description="SHA-256 of all of it; no longer fits when it is moved or copied.")
+    digest: str = Field(
+        description="SHA-256 of all of it; no longer fits when it is moved or copied.", examples=[_DIGEST]
+    )
     superseded_at: UtcTime | None = Field(description="When the session was opened again.")
     superseded_reason: str | None = Field(description="Why.", examples=["The cuff was too small."])
