@@ -286,7 +286,7 @@ async def test_what_is_being_added_meanwhile_goes_along(clinic: World, monkeypat
     session, right = await care.session(), await care.patient()
     proposed = await care.do(session, "reassign", MIXED_UP | {"to_patient_id": right["id"]})
     linger_after(monkeypatch, "app.monitoring.actions.one", 0.3)
-    linger_after(monkeypatch, "app.treatment.screenings.actions.find", 0.3)
+    linger_after(monkeypatch, "app.treatment.screenings.actions.find", 1.0)
     wrong = {"object": "patient", "id": session["patient_id"]}
     asked = screening_body(session_id=session["id"])
     note, screening, _ = await asyncio.gather(
