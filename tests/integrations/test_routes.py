@@ -61,7 +61,15 @@ async def test_a_program_sees_what_its_scopes_allow(clinic: World) -> None:
     await a_day(care)
     await clinic.database.sealer.seal()
     expected = {
-        "session:read": {"session", "plan_item", "dose_order", "administration", "dose_event", "vital_signs"},
+        "session:read": {
+            "session",
+            "plan_item",
+            "dose_order",
+            "administration",
+            "dose_event",
+            "vital_signs",
+            "vital_slot",
+        },  # fmt: skip
         "score:read": {"assessment"},
         "patient:read": {"patient"},
         "clinical:read": {"weight"},

@@ -410,6 +410,7 @@ UPDATES: Final[Mapping[str, Json]] = {
 FOREIGN: Final[Mapping[str, frozenset[str]]] = {
     "update_administration": frozenset({"peer_monitor_name", "supervised_by"}),
     "update_dose_event": frozenset({"lot"}),
+    "discharge_session": frozenset({"override_reason"}),
 }
 _PLURALS: Final[Mapping[str, str]] = {
     "staff": "staff",

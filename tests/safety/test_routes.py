@@ -60,7 +60,7 @@ async def test_an_event_of_a_session_from_its_onset_to_its_end(clinic: World) ->
 
     await care.void(event)
     ended = {one["severity"]: one["closed_by"] for one in await care.alerts_of(event, status="resolved")}
-    assert ended == {"urgent": "correction", "emergency": "entered_in_error"}
+    assert ended == {"urgent": "correction", "emergency": "wrong_patient"}
     (row,) = await care.items("/v1/sessions", course_id=course["id"])
     assert (row["adverse_event_count"], row["serious_adverse_event_count"]) == (0, 0)
     assert (await care.record(session))["adverse_events"] == []

@@ -81,6 +81,10 @@ class DischargeSession(RequestSchema):
     def _somebody_was_told(self) -> Self:
         if self.left_against_advice and self.told_to is None:
             raise PydanticCustomError("told_to_needed", "Say in told_to who was told that the patient left.")
+        if self.left_against_advice and self.override_reason is not None:
+            raise PydanticCustomError(
+                "one_reason", "Who leaves against advice needs nobody's reason: send one of them."
+            )
         return self
 
 

@@ -138,7 +138,7 @@ _RECKONED: Final = (
     "proposed_mg",
     "proposed_mg_per_kg",
     "devices",
-    "units",
+    "proposed_units",
     "rate_mg_per_min",
     "drawn_ml",
     "rate_ml_per_h",

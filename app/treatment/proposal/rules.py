@@ -121,7 +121,7 @@ class Proposal:
     proposed_mg: Decimal
     proposed_mg_per_kg: Decimal | None
     devices: int | None
-    units: Decimal | None
+    proposed_units: Decimal | None
     rate_mg_per_min: Decimal | None
     drawn_ml: Decimal | None
     rate_ml_per_h: Decimal | None
@@ -224,7 +224,7 @@ def propose(amount: Amount, weight_kg: Decimal | None, caps: Iterable[Cap], mean
         proposed_mg=dose_mg,
         proposed_mg_per_kg=None if weight_kg is None else actual_mg_per_kg(dose_mg, weight_kg),
         devices=devices,
-        units=None if unit is None else _floored(Fraction(dose_mg) / Fraction(unit), _UNIT_PLACES),
+        proposed_units=None if unit is None else _floored(Fraction(dose_mg) / Fraction(unit), _UNIT_PLACES),
         rate_mg_per_min=None if minutes is None else rate_mg_per_min(dose_mg, minutes),
         drawn_ml=None if stock is None else drawn_ml(dose_mg, stock),
         rate_ml_per_h=None if minutes is None or bag is None else rate_ml_per_h(bag, minutes),

@@ -66,7 +66,7 @@ class DoseProposalRead(ResponseSchema):
     )
     proposed_mg_per_kg: float | None = Field(description="What that is by weight.", examples=[0.5])
     devices: int | None = Field(description="Esketamine: how many devices.", examples=[2])
-    units: float | None = Field(description="By mouth: how many units of `unit_strength_mg`.", examples=[2])
+    proposed_units: float | None = Field(description="By mouth: how many units of `unit_strength_mg`.", examples=[2])
     unit_strength_mg: float | None = Field(description="As asked, or the plan's step.", examples=[50])
     infusion_minutes: int | None = Field(description="Intravenous: as asked, or the plan's.", examples=[40])
     rate_mg_per_min: float | None = Field(description="Intravenous: the rate that follows.", examples=[1.03])

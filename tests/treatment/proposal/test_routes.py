@@ -79,10 +79,10 @@ async def test_doses_without_a_weight(clinic: World) -> None:
     await care.administration(session, **used, started_at=ago(days=3), delivered_mg=84)
     told = await proposed(care, await care.session(course), **HAND, unit_strength_mg=50)
     assert parts(told, "choices_mg", "proposed_mg", "devices", "warnings") == ([56, 84], 84, 3, ["weight_missing"])
-    assert parts(told, "units", "rate_ml_per_h", "choices_by_age_mg") == (None, None, [])
+    assert parts(told, "proposed_units", "rate_ml_per_h", "choices_by_age_mg") == (None, None, [])
     under_tongue = await care.session(await care.course(old, protocol_code="KET_SL_6x"))
-    assert parts(await proposed(care, under_tongue), "proposed_mg", "units", "unit_strength_mg") == (50, 1, 50)
-    assert (await proposed(care, under_tongue, unit_strength_mg=100))["units"] == 0.5
+    assert parts(await proposed(care, under_tongue), "proposed_mg", "proposed_units", "unit_strength_mg") == (50, 1, 50)
+    assert (await proposed(care, under_tongue, unit_strength_mg=100))["proposed_units"] == 0.5
     open_course = await care.session(await care.course(old))
     told = await proposed(care, open_course)
     assert parts(told, "basis", "proposed_mg", "warnings") == ("none", None, ["no_dose_in_protocol", "weight_missing"])

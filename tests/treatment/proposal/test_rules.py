@@ -87,7 +87,11 @@ def test_what_divides_is_above_zero(broken: Means) -> None:
 def held(mg: str, *caps: Cap, **means: Decimal) -> tuple[Decimal, CapReason | None, Decimal | int | None]:
     """What a dose in milligrams is held to, why, and in how many devices or units."""
     found = propose(Amount(mg=D(mg)), None, caps, Means(**means))
-    return found.proposed_mg, found.cap and found.cap.reason, found.devices if "device_mg" in means else found.units
+    return (
+        found.proposed_mg,
+        found.cap and found.cap.reason,
+        found.devices if "device_mg" in means else found.proposed_units,
+    )
 
 
 def cap(reason: CapReason, mg: str) -> Cap:
