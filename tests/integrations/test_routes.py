@@ -69,7 +69,7 @@ async def test_a_program_sees_what_its_scopes_allow(clinic: World) -> None:
             "dose_event",
             "vital_signs",
             "vital_slot",
-        },  # fmt: skip
+        },
         "score:read": {"assessment"},
         "patient:read": {"patient"},
         "clinical:read": {"weight"},

@@ -82,9 +82,7 @@ class DischargeSession(RequestSchema):
         if self.left_against_advice and self.told_to is None:
             raise PydanticCustomError("told_to_needed", "Say in told_to who was told that the patient left.")
         if self.left_against_advice and self.override_reason is not None:
-            raise PydanticCustomError(
-                "one_reason", "Who leaves against advice needs nobody's reason: send one of them."
-            )
+            raise PydanticCustomError("one_reason", "Who leaves against advice needs no reason: send one of both.")
         return self
 
 
