@@ -343,10 +343,12 @@ def _repair_body(document: Json, operation: Json, route: APIRoute, method: str, 
     if not content:
         return
     if isinstance(route, Endpoint) and _JSON in content:
-        operation["requestBody"]["required"] = True
+        # A body that may hold nothing may be left out, where the handler says so.
+        operation["requestBody"]["required"] = route.body_field is None or route.body_field.field_info.is_required()
         if method == "patch":
             content[MERGE_PATCH] = copy.deepcopy(content[_JSON])
     for media in content.values():
+        media["schema"].pop("default", None)
         examples = {name: {"value": one["request"]} for name, one in recorded.items()}
         media.setdefault("examples", examples or _request_examples(document, media["schema"]))
 

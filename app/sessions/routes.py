@@ -129,7 +129,7 @@ async def hold_session(
 
 @router.post("/sessions/{session_id}/release", response_model=SessionRead, responses=_VERB)
 async def release_session(
-    db: WriteDb, actor: MayWriteSessions, session_id: UUID, body: ReleaseSession, if_match: IfMatch
+    db: WriteDb, actor: MayWriteSessions, session_id: UUID, if_match: IfMatch, body: ReleaseSession = ReleaseSession()
 ) -> Response:
     """Bring a held session back to where it was."""
     return await changed(db, SESSION, actor, await actions.release_session(db, actor, session_id, if_match))

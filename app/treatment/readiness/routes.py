@@ -56,7 +56,7 @@ async def get_session_readiness(db: ReadDb, actor: MayReadSessions, session_id: 
     responses=documented(NotFound, IllegalTransition, NotReady, PreconditionFailed, PreconditionRequired),
 )
 async def clear_session(
-    db: WriteDb, actor: MayWriteSessions, session_id: UUID, body: ClearSession, if_match: IfMatch
+    db: WriteDb, actor: MayWriteSessions, session_id: UUID, if_match: IfMatch, body: ClearSession = ClearSession()
 ) -> Response:
     """Say that the session may start; refused with the list of gates while anything stands in the way.
 
