@@ -331,7 +331,7 @@ class Walk(RuleBasedStateMachine):
         if (
             status == "cleared"
             or (status == "checked_in" and self.model.strict)
-            or not (status != "dosing" or self.model.doses)
+            or (status == "dosing" and not self.model.doses)
         ):
             self.dose(["start", "pause", "resume", "stop"], RATES[0])
         elif status == "dosing":
