@@ -40,21 +40,20 @@ def demo(tmp_path: Path) -> Iterator[tuple[str, Path]]:
         "3",
     ]
     base = f"http://127.0.0.1:{port}"
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as server:
+    log = tmp_path / "server.log"  # and no pipe: one that nobody reads is full after some hundred requests
+    with log.open("wb") as lines, subprocess.Popen(command, stdout=lines, stderr=subprocess.STDOUT) as server:
         try:
-            _wait(base, server)
+            _wait(base, server, log)
             yield base, tmp_path / "demo-credentials.json"
         finally:
             server.terminate()
             server.wait(timeout=20)
-            assert server.stdout is not None
-            server.stdout.read()
 
 
-def _wait(base: str, server: subprocess.Popen[bytes]) -> None:
+def _wait(base: str, server: subprocess.Popen[bytes], log: Path) -> None:
     until = time.monotonic() + 120
     while time.monotonic() < until:
-        assert server.poll() is None, server.stdout.read().decode() if server.stdout else ""
+        assert server.poll() is None, log.read_text(encoding="utf-8")
         try:
             if httpx2.get(f"{base}/health/ready", trust_env=False).status_code == 200:
                 return
