@@ -34,6 +34,7 @@ class TreatmentSession(ClinicRecord, Base):
         UniqueConstraint("clinic_id", "course_id", "number_in_course"),
         Index(None, "clinic_id", "session_at", "id"),
         Index(None, "clinic_id", "status", "route", "session_at", "id"),
+        Index(None, "clinic_id", "status", "session_at", "id"),
         Index(None, "clinic_id", "patient_id", "session_at"),
         Index(None, "clinic_id", "updated_at", "id"),
         Index(None, "clinic_id", "plan_item_id"),

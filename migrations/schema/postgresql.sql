@@ -1484,6 +1484,8 @@ CREATE INDEX ix_treatment_session__clinic_id_session_at_id ON public.treatment_s
 
 CREATE INDEX ix_treatment_session__clinic_id_status_route_session_at_id ON public.treatment_session USING btree (clinic_id, status, route, session_at, id);
 
+CREATE INDEX ix_treatment_session__clinic_id_status_session_at_id ON public.treatment_session USING btree (clinic_id, status, session_at, id);
+
 CREATE INDEX ix_treatment_session__clinic_id_updated_at_id ON public.treatment_session USING btree (clinic_id, updated_at, id);
 
 CREATE INDEX ix_vital_signs__clinic_id_measured_at_id ON public.vital_signs USING btree (clinic_id, measured_at, id);
@@ -1496,7 +1498,7 @@ CREATE INDEX ix_vital_slot__clinic_id_cause_id ON public.vital_slot USING btree 
 
 CREATE INDEX ix_vital_slot__clinic_id_patient_id_due_at ON public.vital_slot USING btree (clinic_id, patient_id, due_at);
 
-CREATE INDEX ix_vital_slot__clinic_id_reading_id ON public.vital_slot USING btree (clinic_id, reading_id);
+CREATE INDEX ix_vital_slot__clinic_id_reading_id_due_at_id ON public.vital_slot USING btree (clinic_id, reading_id, due_at, id);
 
 CREATE INDEX ix_vital_slot__clinic_id_session_id_due_at_id ON public.vital_slot USING btree (clinic_id, session_id, due_at, id);
 

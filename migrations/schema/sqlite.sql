@@ -1484,6 +1484,8 @@ CREATE INDEX ix_treatment_session__clinic_id_session_at_id ON treatment_session 
 
 CREATE INDEX ix_treatment_session__clinic_id_status_route_session_at_id ON treatment_session (clinic_id, status, route, session_at, id);
 
+CREATE INDEX ix_treatment_session__clinic_id_status_session_at_id ON treatment_session (clinic_id, status, session_at, id);
+
 CREATE INDEX ix_treatment_session__clinic_id_updated_at_id ON treatment_session (clinic_id, updated_at, id);
 
 CREATE INDEX ix_vital_signs__clinic_id_measured_at_id ON vital_signs (clinic_id, measured_at, id);
@@ -1496,7 +1498,7 @@ CREATE INDEX ix_vital_slot__clinic_id_cause_id ON vital_slot (clinic_id, cause_i
 
 CREATE INDEX ix_vital_slot__clinic_id_patient_id_due_at ON vital_slot (clinic_id, patient_id, due_at);
 
-CREATE INDEX ix_vital_slot__clinic_id_reading_id ON vital_slot (clinic_id, reading_id);
+CREATE INDEX ix_vital_slot__clinic_id_reading_id_due_at_id ON vital_slot (clinic_id, reading_id, due_at, id);
 
 CREATE INDEX ix_vital_slot__clinic_id_session_id_due_at_id ON vital_slot (clinic_id, session_id, due_at, id);
 

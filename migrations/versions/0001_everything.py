@@ -1172,6 +1172,12 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(
+        op.f("ix_treatment_session__clinic_id_status_session_at_id"),
+        "treatment_session",
+        ["clinic_id", "status", "session_at", "id"],
+        unique=False,
+    )
+    op.create_index(
         op.f("ix_treatment_session__clinic_id_updated_at_id"),
         "treatment_session",
         ["clinic_id", "updated_at", "id"],
@@ -2231,7 +2237,10 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(
-        op.f("ix_vital_slot__clinic_id_reading_id"), "vital_slot", ["clinic_id", "reading_id"], unique=False
+        op.f("ix_vital_slot__clinic_id_reading_id_due_at_id"),
+        "vital_slot",
+        ["clinic_id", "reading_id", "due_at", "id"],
+        unique=False,
     )
     op.create_index(
         op.f("ix_vital_slot__clinic_id_session_id_due_at_id"),
@@ -2402,7 +2411,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_dose_event__clinic_id_administration_id_occurred_at_ordinal"), table_name="dose_event")
     op.drop_table("dose_event")
     op.drop_index(op.f("ix_vital_slot__clinic_id_session_id_due_at_id"), table_name="vital_slot")
-    op.drop_index(op.f("ix_vital_slot__clinic_id_reading_id"), table_name="vital_slot")
+    op.drop_index(op.f("ix_vital_slot__clinic_id_reading_id_due_at_id"), table_name="vital_slot")
     op.drop_index(op.f("ix_vital_slot__clinic_id_patient_id_due_at"), table_name="vital_slot")
     op.drop_index(op.f("ix_vital_slot__clinic_id_cause_id"), table_name="vital_slot")
     op.drop_table("vital_slot")
@@ -2461,6 +2470,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_adverse_event__clinic_id_course_id_onset_at_id"), table_name="adverse_event")
     op.drop_table("adverse_event")
     op.drop_index(op.f("ix_treatment_session__clinic_id_updated_at_id"), table_name="treatment_session")
+    op.drop_index(op.f("ix_treatment_session__clinic_id_status_session_at_id"), table_name="treatment_session")
     op.drop_index(op.f("ix_treatment_session__clinic_id_status_route_session_at_id"), table_name="treatment_session")
     op.drop_index(op.f("ix_treatment_session__clinic_id_session_at_id"), table_name="treatment_session")
     op.drop_index(op.f("ix_treatment_session__clinic_id_plan_item_id"), table_name="treatment_session")

@@ -30,7 +30,7 @@ class VitalSlot(ClinicRecord, Base):
         CheckConstraint("(kind = 'planned') = (minutes_from_t0 IS NOT NULL)", name="planned_has_minutes"),
         Index(None, "clinic_id", "session_id", "due_at", "id"),
         Index(None, "clinic_id", "patient_id", "due_at"),
-        Index(None, "clinic_id", "reading_id"),
+        Index(None, "clinic_id", "reading_id", "due_at", "id"),
         Index(None, "clinic_id", "cause_id"),
     )
     __resource__: ClassVar[str] = "vital_slot"

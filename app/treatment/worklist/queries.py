@@ -5,7 +5,7 @@ A kind is added by writing its statement and naming it in `KINDS`.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, Table, Text, and_, cast, false, func, literal, null, select
@@ -17,7 +17,6 @@ from app.courses.rules import CourseStatus
 from app.dosing.queries import administration, visible_administrations
 from app.dosing.rules import AdministrationState
 from app.kernel.actor import Actor
-from app.monitoring.slots.queries import visible_vital_slots, vital_slot
 from app.safety.queries import adverse_event, visible_adverse_events
 from app.screening.consents.queries import consent, visible_consents
 from app.screening.enrolments.queries import enrolment, visible_programme_enrolments
@@ -32,9 +31,8 @@ Statement = Select[*tuple[Any, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Horizon:
-    """Now, today, and the last day that is looked at."""
+    """Today, and the last day that is looked at."""
 
-    now: datetime
     today: date
     until: date
 
@@ -87,26 +85,7 @@ def _reports_due(actor: Actor, horizon: Horizon) -> Statement:
 
 def _unsigned_sessions(actor: Actor, _: Horizon) -> Statement:
     found = visible_sessions(actor).where(session.c.status == SessionStatus.DISCHARGED)
-    since = func.coalesce(session.c.discharged_at, session.c.session_at, type_=session.c.session_at.type)
-    return _work(found, session, since, session_id=session.c.id, code=session.c.drug)
-
-
-def _overdue_slots(actor: Actor, horizon: Horizon) -> Statement:
-    """Readings of sessions that are not signed which nothing answers, and of which nobody said they were missed."""
-    columns = vital_slot.c
-    in_session = and_(session.c.clinic_id == columns.clinic_id, session.c.id == columns.session_id)
-    found = (
-        visible_vital_slots(actor)
-        .join(session, in_session)
-        .where(
-            session.c.status.in_([SessionStatus.DOSING, SessionStatus.OBSERVING, SessionStatus.DISCHARGED]),
-            session.c.entered_in_error_at.is_(None),
-            columns.reading_id.is_(None),
-            columns.missed_at.is_(None),
-            columns.late_from < horizon.now,
-        )
-    )
-    return _work(found, vital_slot, columns.due_at, session_id=columns.session_id, code=columns.kind)
+    return _work(found, session, session.c.session_at, session_id=session.c.id, code=session.c.drug)
 
 
 def _unreconciled_doses(actor: Actor, _: Horizon) -> Statement:
@@ -192,7 +171,6 @@ KINDS: Final[Mapping[WorkKind, Kind]] = {
     WorkKind.ALERT_OPEN: Kind("alert:read", "alert", _open_alerts),
     WorkKind.EVENT_REPORT_DUE: Kind("session:read", "adverse_event", _reports_due),
     WorkKind.SESSION_UNSIGNED: Kind("session:read", "session", _unsigned_sessions),
-    WorkKind.VITAL_SLOT_OVERDUE: Kind("session:read", "vital_slot", _overdue_slots),
     WorkKind.DOSE_UNRECONCILED: Kind("session:read", "administration", _unreconciled_doses),
     WorkKind.PLANNED_SESSION_UNSCHEDULED: Kind("schedule:read", "plan_item", _unscheduled),
     WorkKind.CONSENT_EXPIRING: Kind("clinical:read", "consent", _expiring_consents),
@@ -209,6 +187,6 @@ def waiting(kind: Kind, actor: Actor, horizon: Horizon, limit: int) -> Statement
     return select(counted, func.count().over().label("count")).order_by(counted.c.due, counted.c.id).limit(limit)
 
 
-def horizon_of(now: datetime, today: date, within_days: int) -> Horizon:
+def horizon_of(today: date, within_days: int) -> Horizon:
     """Today and so many days ahead."""
-    return Horizon(now, today, today + timedelta(days=within_days))
+    return Horizon(today, today + timedelta(days=within_days))

@@ -36,7 +36,7 @@ async def get_worklist(
     One short list a kind, the longest waiting first. Kinds you may not read are left out, and `withheld` says why.
     """
     today = clock.today(actor.time_zone)
-    horizon = horizon_of(clock.now(), today, within_days)
+    horizon = horizon_of(today, within_days)
     asked = {name: KINDS[name] for name in WorkKind if not kind or name in kind}
     lists: list[dict[str, Any]] = []
     for name, one in asked.items():

@@ -9,7 +9,6 @@ class WorkKind(StrEnum):
     ALERT_OPEN = "alert_open"
     EVENT_REPORT_DUE = "event_report_due"
     SESSION_UNSIGNED = "session_unsigned"
-    VITAL_SLOT_OVERDUE = "vital_slot_overdue"
     DOSE_UNRECONCILED = "dose_unreconciled"
     PLANNED_SESSION_UNSCHEDULED = "planned_session_unscheduled"
     CONSENT_EXPIRING = "consent_expiring"

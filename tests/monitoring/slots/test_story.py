@@ -1,6 +1,7 @@
 """A treatment day as whoever watches lives it: slots come, are answered, are missed, and follow what is corrected."""
 
 import asyncio
+from datetime import datetime
 
 from app.kernel.ids import new_id
 from tests.conftest import Clock
@@ -19,7 +20,8 @@ async def standing(care: Care, session: Json, what: int | str) -> list[Json]:
     return [one for one in (await care.slots(session))["items"] if what in (one["minutes_from_t0"], one["kind"])]
 
 
-async def test_a_day_with_its_slots(clinic: World) -> None:
+async def test_a_day_with_its_slots(clinic: World, clock: Clock) -> None:
+    clock.set(datetime.fromisoformat(ago()))  # what is due depends on the time, and a run is long
     care, nurse = await caring(clinic), await caring(clinic, "nurse")
     course = await care.course(protocol_code="KET_IV_6x3W")
     session = await care.session(course)
