@@ -663,7 +663,7 @@ class PatientStory:
 
         async def slip(db: WriteSession, actor: Actor) -> None:
             body = _vital_signs(t0, reading).model_copy(
-                update={"systolic_mmhg": 228, "measured_at": t0 + timedelta(minutes=5)}
+                update={"systolic_mmhg": 228, "sedation_moaas": 5, "measured_at": t0 + timedelta(minutes=5)}
             )
             made = await record_vital_signs(db, actor, self.session_ids[number], body)
             self.reading_ids[number, 0] = made.id
@@ -750,6 +750,8 @@ class PatientStory:
         typed_at = self._from_paper()
         route = dose.route if series.protocol.route is None else None
 
+        measured = [_vital_signs(t0, reading).model_copy(update={"id": new_id()}) for reading in readings]
+
         async def tell(db: WriteSession, actor: Actor) -> None:
             answered_at = t0 - timedelta(minutes=26)
             ids = [new_id() for _ in forms]
@@ -760,7 +762,7 @@ class PatientStory:
                 course_id=self.course_id,
                 route=route,
                 administrations=[dose.given(t0)],
-                vital_signs=[_vital_signs(t0, reading) for reading in readings],
+                vital_signs=measured,
                 dissociation_notes=[_note(reaction, phenomena, t0 + timedelta(minutes=25))],
                 assessments=[
                     AssessmentCreate.model_validate({**form, "id": own, "answered_at": answered_at})
@@ -771,7 +773,16 @@ class PatientStory:
             )
             await record_past_session(db, actor, self.patient_id, body)
 
+        async def settle(db: WriteSession, actor: Actor) -> None:
+            for one_of in measured:
+                assert one_of.id is not None
+                for alert in (await db.execute(alert_queries.unresolved_alerts_of(actor, one_of.id))).scalars():
+                    body = ResolveAlert(disposition="Read from the paper: seen to on the day.")
+                    await resolve_alert(db, actor, alert.id, body, alert.version)
+
         self._add(typed_at, "nurse", "session:write", tell)
+        if any(_alarming(reading) for reading in readings):
+            self._add(typed_at + timedelta(minutes=20), "prescriber", "alert:write", settle)
         if forms:
             self._see_to(key, forms[0], t0, typed_at)
 

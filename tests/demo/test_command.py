@@ -92,7 +92,8 @@ def test_the_clinics_show_what_a_clinic_lives_through(filled: tuple[Path, str]) 
         "vital_signs.corrected typing_error: a digit too high", "assessment.corrected typing_error: read wrongly",
     }  # fmt: skip
     wrong = words(folder, "SELECT event FROM change WHERE event LIKE '%.entered_in_error'")
-    assert wrong == {"vital_signs.entered_in_error", "session.entered_in_error"}
+    # A slot goes with the reading that asked for it.
+    assert wrong == {"vital_signs.entered_in_error", "vital_slot.entered_in_error", "session.entered_in_error"}
     assert rows(folder, "SELECT count(*) FROM change WHERE sequence IS NULL") == [(0,)]
 
 
