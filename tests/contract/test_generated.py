@@ -3,7 +3,8 @@
 Each operation gets the examples of the document, the edges of its parameters and bodies, and random ones; every
 answer goes through all checks. The edges are tried on SQLite, of operations that are asked alike for the first only,
 and not for wide bodies, which alone are thousands of requests and whose members `test_hostile` sends wrong one by one;
-a deep run tries all of them on both. `SERIATIM_GENERATED_EXAMPLES` says how many random ones; above 20 it is deep.
+a deep run tries all of them on both. `SERIATIM_GENERATED_EXAMPLES` says how many random ones, of which PostgreSQL gets
+one; above 20 it is deep.
 `exclusions.toml` lists what is not held against the API, with reasons.
 """
 
@@ -179,15 +180,13 @@ def hold(case: Case, target: Target) -> None:
     case.validate_response(response, excluded_checks=excluded, headers=headers)
 
 
-GENERATED = settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-    phases=[Phase.explicit, Phase.generate],
-)
+def generated(examples: int) -> settings:
+    """How many random requests, beside the examples of the document."""
+    phases = [Phase.explicit, Phase.generate]
+    return settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck), phases=phases)
 
 
-def hold_operation(operation_id: str, target: Target, *, edges: bool) -> None:
+def hold_operation(operation_id: str, target: Target, *, edges: bool, examples: int = EXAMPLES) -> None:
     """Make the requests of one operation and hold each answer against the document.
 
     They are made when the test runs. Schemathesis's own `parametrize` makes those of all operations when tests are
@@ -198,7 +197,7 @@ def hold_operation(operation_id: str, target: Target, *, edges: bool) -> None:
         hold(case, target)
 
     schema = generator(edges=edges).include(operation_id=operation_id)
-    (made,) = get_all_tests(schema=schema, test_func=held, settings=GENERATED, given_kwargs=None)
+    (made,) = get_all_tests(schema=schema, test_func=held, settings=generated(examples), given_kwargs=None)
     _, run = made.ok()
     run()
 
@@ -247,7 +246,7 @@ def test_the_edges_of_every_kind_of_request_are_tried() -> None:
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_every_answer_is_as_documented_on_postgresql(operation: str, targets: Targets) -> None:
-    hold_operation(operation, targets.get("postgresql"), edges=DEEP)
+    hold_operation(operation, targets.get("postgresql"), edges=DEEP, examples=EXAMPLES if DEEP else 1)
 
 
 def test_the_exclusions_are_few_and_each_has_its_reason() -> None:
