@@ -67,7 +67,7 @@ from app.treatment.routes import router as treatment
 from app.treatment.rows.routes import router as session_rows
 from app.treatment.screenings.routes import router as screenings
 from app.treatment.signatures.routes import router as signatures
-from app.treatment.watching.routes import router as watching
+from app.treatment.visits.routes import router as visits
 from app.treatment.weights.routes import router as weights
 from app.treatment.worklist.routes import router as worklist
 
@@ -99,7 +99,7 @@ ROUTERS: Final = (
     dosing,
     doses,
     proposal,
-    watching,
+    visits,
     discharge,
     signatures,
     monitoring,

@@ -25,7 +25,7 @@ from app.sessions import actions as sessions
 from app.sessions.models import TreatmentSession
 from app.sessions.rules import MedicinesChanged
 from app.sessions.schemas import CheckInSession, IdentifierKind
-from app.treatment.readiness.actions import clear_session, gates_in_the_way, override_gate
+from app.treatment.readiness.actions import clear_session, judge_session, override_gate
 from app.treatment.readiness.schemas import GateOverrideCreate
 from app.treatment.screenings.actions import record_screening
 
@@ -94,9 +94,10 @@ async def ask_today(
 
 async def clear(db: WriteSession, actor: Actor, session_id: UUID, version: int) -> None:
     """Let a session start; the prescriber goes on with a reason where something is in the way."""
-    for gate in await gates_in_the_way(db, actor, session_id):
-        reason = "Talked it over with the patient, who wants to go on; watched closely."
-        await override_gate(db, actor, session_id, GateOverrideCreate(gate=gate, reason=reason))
+    for gate in (await judge_session(db, actor, session_id))["gates"]:
+        if gate["blocking"]:
+            reason = "Talked it over with the patient, who wants to go on; watched closely."
+            await override_gate(db, actor, session_id, GateOverrideCreate(gate=gate["code"], reason=reason))
     await db.flush()
     await clear_session(db, actor, session_id, version)
 

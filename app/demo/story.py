@@ -78,7 +78,7 @@ from app.treatment.discharge.actions import discharge_session
 from app.treatment.discharge.schemas import DischargeSession
 from app.treatment.doses.actions import record_administration, record_dose_event
 from app.treatment.schemas import PastSession
-from app.treatment.watching.actions import cancel_session, check_in_session, mark_no_show
+from app.treatment.visits.actions import cancel_session, check_in_session, mark_no_show
 
 Act = Callable[[WriteSession, Actor], Awaitable[object]]
 

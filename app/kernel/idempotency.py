@@ -24,6 +24,7 @@ from app.kernel.actor import Actor
 from app.kernel.database import WriteSession, is_busy
 from app.kernel.errors import BadRequest, Conflict, Invalid
 from app.kernel.guard import ACROSS
+from app.kernel.schemas import CreateSchema
 from app.kernel.tables import Base, Json, Name
 
 KEPT: Final = timedelta(hours=48)
@@ -186,11 +187,11 @@ async def forget_old(db: WriteSession) -> None:
     await (await db.connection()).execute(old, execution_options=across)
 
 
-def digest_of_create(body: Any) -> str:
+def digest_of_create(body: CreateSchema) -> str:
     """What a create asked for, as a digest: the same id with another content is a conflict.
 
-    What was confirmed, and the clock of a device at the moment it sends, may differ from one sending to the next.
+    What `varies` from one sending to the next is no part of it.
     """
     return hashlib.sha256(
-        orjson.dumps(body.model_dump(mode="json", exclude={"confirm", "device_sent_at"}), option=orjson.OPT_SORT_KEYS)
+        orjson.dumps(body.model_dump(mode="json", exclude=set(body.varies)), option=orjson.OPT_SORT_KEYS)
     ).hexdigest()

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Final, Generic, TypeVar
+from typing import Annotated, Any, ClassVar, Final, Generic, TypeVar
 from uuid import UUID
 from zoneinfo import available_timezones
 
@@ -204,7 +204,12 @@ def absent(description: str, **settings: Any) -> Any:
 
 
 class CreateSchema(RequestSchema):
-    """A create: `id` is the one server-owned member a client may send."""
+    """A create: `id` is the one server-owned member a client may send.
+
+    `varies` names what may differ when the same create is sent again: it asks for the same thing all the same.
+    """
+
+    varies: ClassVar[frozenset[str]] = frozenset({"confirm"})
 
     id: OwnId | None = Field(
         default=None,

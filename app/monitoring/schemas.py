@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any, Final, Self, cast
+from typing import Annotated, Any, ClassVar, Final, Self, cast
 
 from pydantic import (
     AfterValidator,
@@ -69,6 +69,7 @@ MEASURES: Final = (
 class VitalSignsCreate(CreateSchema):
     """One timed set of readings; at least one of them."""
 
+    varies: ClassVar[frozenset[str]] = CreateSchema.varies | {"device_sent_at"}
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [

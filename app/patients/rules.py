@@ -3,7 +3,7 @@
 import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from app.kernel.errors import Conflict, Fault, Invalid
@@ -72,3 +72,10 @@ def weight_is_surprising(
     if before is None or abs(measured_at - before.measured_at) > recent:
         return False
     return abs(weight_kg - before.weight_kg) >= before.weight_kg * fraction
+
+
+def age_on(day: date, *, birth_on: date | None, birth_year: int | None = None) -> int | None:
+    """Years lived by a day: as many as are certain where only the year of birth is known; None where neither is."""
+    if birth_on is not None:
+        return day.year - birth_on.year - ((day.month, day.day) < (birth_on.month, birth_on.day))
+    return None if birth_year is None else day.year - birth_year - 1

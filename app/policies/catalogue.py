@@ -1,6 +1,7 @@
 """The shipped policies, read once."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -46,3 +47,8 @@ def _of_the_kernel() -> dict[str, Policy]:
         )
         for row in kernel.shipped().values()
     }
+
+
+def clock_tolerance() -> timedelta:
+    """So far may the clock of a device that sends be ahead of the server's."""
+    return timedelta(minutes=int(shipped_policies()["clock_tolerance_minutes"].number))

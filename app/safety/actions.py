@@ -3,7 +3,6 @@
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from app.alerts.actions import Cause, end_alerts_of, end_alerts_of_voided, raise_alert
 from app.alerts.rules import AlertSeverity
@@ -126,7 +125,7 @@ def _derive(actor: Actor, event: AdverseEvent, treatment: TreatmentSession | Non
     event.onset_minutes_from_t0 = _minutes(treatment, event)
     event.ongoing = rules.is_ongoing(told, vocabulary)
     event.serious = bool(rules.criteria_of(told, vocabulary))
-    known_on = event.known_at.astimezone(ZoneInfo(actor.time_zone)).date()
+    known_on = clock.day_of(event.known_at, actor.time_zone)
     event.report_due_on = rules.report_due_on(told, known_on, vocabulary)
     return rules.severity_of(told, vocabulary)
 

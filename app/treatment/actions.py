@@ -1,7 +1,7 @@
 """Acts that span areas."""
 
 from collections.abc import Iterable
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import Final
 from uuid import UUID
 
@@ -48,7 +48,7 @@ from app.patients.medication_trials.models import MedicationTrial
 from app.patients.medications.models import Medication
 from app.patients.models import Patient, Weight
 from app.patients.reproduction.models import ReproductiveFactRecord
-from app.policies.catalogue import shipped_policies
+from app.policies.catalogue import clock_tolerance
 from app.protocols.queries import resolve
 from app.protocols.rules import Drug, Route
 from app.safety.actions import record_session_event
@@ -209,8 +209,7 @@ def _require_over(actor: Actor, body: PastSession, ended_at: datetime, now: date
     if body.given_on is not None:  # noon stands for the day, so the day is what is compared
         over, pointer = body.given_on <= clock.day_of(now, actor.time_zone), "#/given_on"
     else:
-        tolerance = timedelta(minutes=int(shipped_policies()["clock_tolerance_minutes"].number))
-        over, pointer = ended_at <= now + tolerance, "#"
+        over, pointer = ended_at <= now + clock_tolerance(), "#"
     if not over:
         raise NotOver(faults=[Fault("in_future", "Must not lie ahead.", pointer=pointer)])
 

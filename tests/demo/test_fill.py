@@ -55,7 +55,7 @@ async def test_seed_and_day_decide_what_is_clinical(installations: Installations
     for seed, today in ((1, TODAY), (1, TODAY), (2, TODAY)):
         installation = installations.make(dialect)
         try:
-            credentials = await fill(installation.database, seed=seed, today=today, patients=2)
+            credentials = await fill(installation.database, seed=seed, today=today, patients=3)
             told.append(await content_of(installation, credentials))
         finally:
             await installation.database.close()

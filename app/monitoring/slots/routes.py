@@ -48,13 +48,7 @@ async def list_vital_slots(db: ReadDb, actor: MayReadSessions, session_id: UUID)
         for row, slot in zip(rows, slots, strict=True)
     ]
     waiting = rules.next_due(slots, now)
-    following = waiting and {
-        "id": waiting.slot.id,
-        "state": waiting.state,
-        "due_at": waiting.slot.due.due_at,
-        "overdue_seconds": waiting.overdue_seconds,
-    }
-    return respond(db, {"as_of": now, "next": following, "items": items})
+    return respond(db, {"as_of": now, "next": waiting and waiting.told(), "items": items})
 
 
 add_reads(router, VITAL_SLOT, path="/vital-slots", singular="vital_slot", title="one slot")

@@ -213,6 +213,15 @@ class NextDue:
     state: SlotState
     overdue_seconds: int
 
+    def told(self) -> Mapping[str, object]:
+        """As answers show it."""
+        return {
+            "id": self.slot.id,
+            "state": self.state,
+            "due_at": self.slot.due.due_at,
+            "overdue_seconds": self.overdue_seconds,
+        }
+
 
 def next_due(slots: Iterable[Slot], now: datetime) -> NextDue | None:
     """The slot to see to next; None where nothing is open. For boards and lists: it needs no other facts."""

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from app.alerts.rules import AlertSeverity, worst
+from app.kernel import clock
 from app.kernel.records import Columns, to_json
 from app.treatment.board.queries import OF_SLOT
 from app.treatment.board.rules import Pressure, pressures_of
@@ -55,7 +55,7 @@ def shown_session(row: Columns, time_zone: str, around: Around, withheld: Mappin
     return {
         "object": "session",
         **{name: value for name, value in row.items() if name not in _ONLY_FOR_ORDER},
-        "session_on": row["given_on"] or row["session_at"].astimezone(ZoneInfo(time_zone)).date(),
+        "session_on": row["given_on"] or clock.day_of(row["session_at"], time_zone),
         "patient": {name: row[name] for name in _PATIENT},
         "pressure": asdict(pressures_of(pressures, started_at)),
         "next_slot": {name: slots[0][name] for name in OF_SLOT} if slots else None,

@@ -42,6 +42,7 @@ def chairside(
     orders = [one for one in session["dose_orders"] if one["status"] == _ACTIVE]
     status = SessionStatus(session["status"])
     in_error = session["entered_in_error"] is not None
+    following = next_due(map(_slot, session["vital_slots"]), read_at)
     actions = allowed_actions(status, actor.permissions, entered_in_error=in_error, blocked=blocked)
     return {
         "object": "chairside",
@@ -52,7 +53,7 @@ def chairside(
         "order": orders[-1] if orders else None,
         "minutes_since_start": None if started_at is None else _minutes(started_at, read_at),
         "last_reading": readings[-1] if readings else None,
-        "next_slot": _next_slot(session["vital_slots"], read_at),
+        "next_slot": following and following.told(),
         "pressure": asdict(pressures_of(_pressures(readings), started_at)),
         "allowed_actions": [asdict(action) for action in actions],
     }
@@ -80,19 +81,6 @@ def _pressures(readings: Sequence[Json]) -> list[Pressure]:
         for one in readings
         if one["systolic_mmhg"] is not None
     ]
-
-
-def _next_slot(slots: Sequence[Json], now: datetime) -> Json | None:
-    following = next_due(map(_slot, slots), now)
-    if following is None:
-        return None
-    slot = following.slot
-    return {
-        "id": slot.id,
-        "state": following.state,
-        "due_at": slot.due.due_at,
-        "overdue_seconds": following.overdue_seconds,
-    }
 
 
 def _slot(row: Json) -> Slot:

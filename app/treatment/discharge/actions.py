@@ -1,7 +1,7 @@
 """Letting a patient go home, and saying beforehand whether they may."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from app.kernel.endpoint import require_permission
 from app.kernel.errors import Fault, Invalid, NotFound
 from app.kernel.ledger import name_change
 from app.kernel.records import find, one_for_update
-from app.policies.catalogue import shipped_policies
+from app.policies.catalogue import clock_tolerance
 from app.policies.queries import values_for
 from app.protocols.queries import resolve
 from app.sessions.actions import require_after_start
@@ -171,6 +171,5 @@ def _require_dischargeable(actor: Actor, criteria: list[Criterion], body: Discha
 
 
 def _require_past(at: datetime) -> None:
-    tolerance = timedelta(minutes=int(shipped_policies()["clock_tolerance_minutes"].number))
-    if at > clock.now() + tolerance:
+    if at > clock.now() + clock_tolerance():
         raise LiesAhead(faults=[Fault("in_future", "Must not lie ahead.", pointer="#/discharged_at")])

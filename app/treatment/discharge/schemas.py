@@ -34,29 +34,20 @@ class DischargeSession(RequestSchema):
 
     discharged_at: UtcTime | None = Field(default=None, description="When; default now. What counts is known by then.")
     condition: ShortText | None = Field(default=None, description="How the patient was.", examples=["well"])
-    oriented: Flag | None = Field(
-        default=None, description="Knows who and where they are, and the day.", examples=[True]
-    )
+    oriented: Asked = Field(default=None, description="Knows who and where they are, and the day.")
     walks_unaided: Asked = Field(default=None, description="Walks without help.")
-    nausea_controlled: Flag | None = Field(
-        default=None, description="Nausea is absent or under control.", examples=[True]
-    )
-    no_suicidal_intent: Flag | None = Field(
-        default=None, description="Was asked, and has no intent to die.", examples=[True]
-    )
-    iv_removed: Flag | None = Field(
-        default=None, description="The cannula is out; asked after an infusion.", examples=[True]
-    )
+    nausea_controlled: Asked = Field(default=None, description="Nausea is absent or under control.")
+    no_suicidal_intent: Asked = Field(default=None, description="Was asked, and has no intent to die.")
+    iv_removed: Asked = Field(default=None, description="The cannula is out; asked after an infusion.")
     escort_name: ShortText | None = Field(default=None, description="Who takes them home.", examples=["R. Rivera"])
     escort_relation: ShortText | None = Field(default=None, description="Who that is to them.", examples=["sister"])
     escort_phone: ShortText | None = Field(
         default=None, description="How to reach the escort.", examples=["+1 555 0101"]
     )
     escort_left_at: UtcTime | None = Field(default=None, description="When they left together.")
-    instructions_given: Flag | None = Field(
+    instructions_given: Asked = Field(
         default=None,
         description="Was told: no driving, machinery, alcohol or important decisions until the next day.",
-        examples=[True],
     )
     instructions_version: ShortText | None = Field(
         default=None, description="Which instructions they were given.", examples=["2026-01"]

@@ -20,7 +20,7 @@ from app.kernel.errors import NotFound
 from app.kernel.records import find, one
 from app.patients import queries as patient_queries
 from app.patients.models import Patient, Weight
-from app.patients.rules import weight_is_old
+from app.patients.rules import age_on, weight_is_old
 from app.policies.queries import values_for
 from app.protocols.queries import resolve
 from app.protocols.rules import Protocol
@@ -184,16 +184,9 @@ async def _choices_by_age(
     if other is None:
         return ()
     patient = await one(db, actor, Patient, treatment.patient_id)
-    age = _age(patient, clock.today(actor.time_zone))
+    today = clock.today(actor.time_zone)
+    age = age_on(today, birth_on=patient.birth_on, birth_year=patient.birth_year)
     return other.first_dose_mg if age is not None and age >= other.age_at_least else ()
-
-
-def _age(patient: Patient, today: date) -> int | None:
-    """Years, as many as are certain where only the year of birth is known."""
-    if patient.birth_on is not None:
-        had_birthday = (today.month, today.day) >= (patient.birth_on.month, patient.birth_on.day)
-        return today.year - patient.birth_on.year - (not had_birthday)
-    return None if patient.birth_year is None else today.year - patient.birth_year - 1
 
 
 def _shown_weight(weight: Weight | None) -> Mapping[str, Any] | None:

@@ -13,7 +13,6 @@ from app.kernel.records import (
     find,
     identity_of,
     mark_entered_in_error,
-    one,
     one_for_update,
     one_locked,
     touch,
@@ -91,18 +90,12 @@ async def judge_session(db: ReadSession, actor: Actor, session_id: UUID) -> Mapp
     }
 
 
-async def gates_in_the_way(db: ReadSession, actor: Actor, session_id: UUID) -> list[GateCode]:
-    """The gates that stand in the way of a session now."""
-    facts, policies = await asked_of(db, actor, await one(db, actor, TreatmentSession, session_id))
-    return [gate.code for gate in readiness(facts, policies) if gate.blocking]
-
-
 async def clear_session(db: WriteSession, actor: Actor, session_id: UUID, if_match: int | None) -> TreatmentSession:
     """Say that a session may start, if nothing stands in the way; how the gates stood is kept with it.
 
-    The session is locked, and so are the consents, screenings, enrolments, readings, scores, alerts and overrides it
-    goes by: what was committed before is seen, and none of it changes until this is committed. Weights, medicines and
-    facts about pregnancy are read as they are.
+    The session is locked, and so are the consents, screenings, enrolments, readings, scores, alerts, orders and
+    overrides it goes by: what was committed before is seen, and none of it changes until this is committed. Weights,
+    medicines and facts about pregnancy are read as they are.
 
     Raises:
         IllegalTransition: it is not checked in.

@@ -16,6 +16,7 @@ from app.assessments.queries import assessment, visible_assessments
 from app.courses.external.queries import given_elsewhere
 from app.courses.queries import course
 from app.courses.rules import When, moment
+from app.dosing.queries import active_orders
 from app.identity.rules import Role
 from app.kernel import clock
 from app.kernel.actor import Actor
@@ -28,7 +29,7 @@ from app.patients.medications.rules import Taken
 from app.patients.queries import latest_weight, patient, visible_patients, weight
 from app.patients.reproduction.catalogue import reproductive_limits
 from app.patients.reproduction.queries import facts_of as reproductive_facts_of
-from app.policies.catalogue import shipped_policies
+from app.policies.catalogue import clock_tolerance
 from app.policies.queries import values_for
 from app.policies.rules import InForce
 from app.protocols.rules import Drug
@@ -53,6 +54,7 @@ from app.treatment.readiness.rules import (
     GateCode,
     Measured,
     OpenAlert,
+    Ordered,
     Overridden,
     Scored,
 )
@@ -78,14 +80,13 @@ async def asked_of(
         db: A session.
         actor: Who asks.
         treatment: The session.
-        held: Keep the consents, screenings, enrolments, readings, scores, alerts and overrides that are looked at as
-            they are until the transaction ends. What somebody is changing is waited for, and then seen changed.
+        held: Keep the consents, screenings, enrolments, readings, scores, alerts, orders and overrides that are looked
+            at as they are until the transaction ends. What somebody is changing is waited for, and then seen changed.
     """
     now = clock.now()
     at = treatment.started_at or now
     # The clock of the device that measured may be ahead of ours.
-    tolerance = timedelta(minutes=int(shipped_policies()["clock_tolerance_minutes"].number))
-    until = treatment.started_at or now + tolerance
+    until = treatment.started_at or now + clock_tolerance()
     patient_id, today = treatment.patient_id, moment(at, actor.time_zone).on
     policies = await values_for(db, actor, ASKED, patient_id, at=treatment.started_at)
     who = (await db.execute(_patient_of(actor, treatment))).one()
@@ -94,6 +95,8 @@ async def asked_of(
     scores = _hold(_scores_of(actor, patient_id, until), held=held)
     alerts = _hold(_urgent_alerts_of(actor, patient_id), held=held)
     overrides = _hold(_overrides_of(actor, treatment), held=held)
+    order = _hold(active_orders(actor, treatment.id), held=held)
+    ordered = (await db.execute(order)).scalar_one_or_none()
     weighed = latest_weight(actor, patient_id).where(weight.c.measured_at <= until)
     facts = Facts(
         at=at,
@@ -104,6 +107,7 @@ async def asked_of(
         location_id=treatment.location_id,
         sex=who.sex,
         born_on=who.birth_on,
+        birth_year=who.birth_year,
         indication_code=who.indication_code,
         check_in=_check_in(treatment.check_in or {}),
         consents=await signed(db, actor, patient_id, held=held),
@@ -115,6 +119,7 @@ async def asked_of(
         urgent_alerts=[OpenAlert(**row) for row in (await db.execute(alerts)).mappings()],
         doses=await _doses_before(db, actor, treatment, at),
         weighed_at=(await db.execute(weighed.with_only_columns(weight.c.measured_at))).scalar_one_or_none(),
+        order=None if ordered is None else Ordered(ordered.id, ordered.current_weight_kg),
         medicines=[Taken(*row) for row in (await db.execute(taken_on(actor, patient_id, today))).all()],
         overrides=[_overridden(row) for row in (await db.execute(overrides)).all()],
     )
@@ -140,11 +145,11 @@ def _book(drug: Drug) -> Book:
     )
 
 
-def _patient_of(actor: Actor, treatment: TreatmentSession) -> Select[Any, Any, Any]:
+def _patient_of(actor: Actor, treatment: TreatmentSession) -> Select[Any, Any, Any, Any]:
     same = (course.c.clinic_id == patient.c.clinic_id) & (course.c.id == treatment.course_id)
     return (
         visible_patients(actor)
-        .with_only_columns(patient.c.sex, patient.c.birth_on, course.c.indication_code)
+        .with_only_columns(patient.c.sex, patient.c.birth_on, patient.c.birth_year, course.c.indication_code)
         .join(course, same)
         .where(patient.c.id == treatment.patient_id)
     )

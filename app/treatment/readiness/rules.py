@@ -29,6 +29,7 @@ from app.patients.reproduction.rules import (
     ReproductiveState,
     reproductive_state_at,
 )
+from app.patients.rules import age_on
 from app.policies.rules import GateMode, InForce, Pressure
 from app.protocols.rules import Drug
 from app.screening.consents.rules import ConsentMissing, ConsentState, Signed, consent_at
@@ -72,6 +73,7 @@ class GateCode(StrEnum):
     INTOXICATION = "intoxication"
     FASTING = "fasting"
     WEIGHT_AGE = "weight_age"
+    WEIGHT_CHANGED = "weight_changed"
     PRE_DOSE_SCORE = "pre_dose_score"
     MEDICINES = "medicines"
     ESCORT = "escort"
@@ -105,6 +107,7 @@ LIMITS: Final = (
     "heart_rate_start_hold_below",
     "session_gap_minimum_hours",
     "weight_valid_days",
+    "reconfirm_weight_fraction",
     "mania_score_hold_from",
     "fasting_food_minutes",
     "fasting_drink_minutes",
@@ -208,6 +211,14 @@ class Scored:
 
 
 @dataclass(frozen=True, slots=True)
+class Ordered:
+    """The order that counts, and the weight of now where that is too far from the one the order stands for."""
+
+    id: UUID
+    current_weight_kg: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
 class OpenAlert:
     """An urgent alert nobody has acknowledged."""
 
@@ -259,6 +270,7 @@ class Facts:
         urgent_alerts: Alerts about the patient that are open and urgent or worse.
         readings: Those of this session before its dose.
         scores: The patient's latest before the dose.
+        order: The session's order that counts; None before there is one.
         medicines: What is taken on the day.
     """
 
@@ -270,6 +282,7 @@ class Facts:
     location_id: UUID | None = None
     sex: str = "unknown"
     born_on: date | None = None
+    birth_year: int | None = None
     indication_code: str | None = None
     check_in: CheckIn = CheckIn()
     consents: Sequence[Signed] = ()
@@ -281,6 +294,7 @@ class Facts:
     urgent_alerts: Sequence[OpenAlert] = ()
     doses: Sequence[When] = ()
     weighed_at: datetime | None = None
+    order: Ordered | None = None
     medicines: Sequence[Taken] = ()
     overrides: Sequence[Overridden] = ()
 
@@ -549,10 +563,11 @@ def _not_recommended(facts: Facts, _policies: Mapping[str, InForce]) -> Found:
     standing, eligible = _eligibility(facts)
     items = _items(facts, ItemClass.NOT_RECOMMENDED)
     told = {one.code for one in items if one.answer is ItemAnswer.YES}
+    age = age_on(facts.today, birth_on=facts.born_on, birth_year=facts.birth_year)
     # Records say it whatever the form says.
     for code, holds in (
         ("LACTATING", _reproductive_state(facts) is ReproductiveState.BREAST_FEEDING),
-        ("AGE_LT_18", facts.born_on is not None and _age(facts.born_on, facts.today) < _OF_AGE),
+        ("AGE_LT_18", age is not None and age < _OF_AGE),
     ):
         if holds and code not in told and facts.book.classes.get(code) is ItemClass.NOT_RECOMMENDED:
             decided = standing.holds and eligible is not None and code in eligible.overrides
@@ -565,10 +580,6 @@ def _not_recommended(facts: Facts, _policies: Mapping[str, InForce]) -> Found:
         wrong="A label advises against it: a prescriber decides on the screening, or gives a reason here.",
         decided="A prescriber decided to go on in spite of it.",
     )
-
-
-def _age(born_on: date, on: date) -> int:
-    return on.year - born_on.year - ((on.month, on.day) < (born_on.month, born_on.day))
 
 
 _ENROLMENTS: Final[Mapping[str, str]] = {
@@ -823,6 +834,18 @@ def _weight_age(facts: Facts, policies: Mapping[str, InForce]) -> Found:
     return _passes("The weight is recent.", days, limit.number, limit.version)
 
 
+def _weight_changed(facts: Facts, policies: Mapping[str, InForce]) -> Found:
+    limit = policies["reconfirm_weight_fraction"]
+    order = facts.order
+    if order is None:
+        return _not_asked("Nothing is ordered yet.")
+    if order.current_weight_kg is None:
+        return _passes("The order stands for the weight of now.", None, limit.number, limit.version)
+    reason = "The weight has changed since the order: a prescriber confirms it anew, or orders again."
+    bad = _coded(f"{order.id}:{order.current_weight_kg}")
+    return Found(State.FAIL, reason, order.current_weight_kg, limit.number, limit.version, bad)
+
+
 def _pre_dose_score(facts: Facts, _policies: Mapping[str, InForce]) -> Found:
     """The mood counts as scored by the last total since the dose before, as rows of sessions show it."""
     since = max((dose.at for dose in facts.doses if dose.at is not None), default=None)
@@ -887,6 +910,7 @@ _FINDERS: Final[Mapping[GateCode, Callable[[Facts, Mapping[str, InForce]], Found
     GateCode.INTOXICATION: _intoxication,
     GateCode.FASTING: _fasting,
     GateCode.WEIGHT_AGE: _weight_age,
+    GateCode.WEIGHT_CHANGED: _weight_changed,
     GateCode.PRE_DOSE_SCORE: _pre_dose_score,
     GateCode.MEDICINES: _medicines,
     GateCode.ESCORT: _escort,

@@ -6,7 +6,6 @@ before its children are read, so that one which somebody is just appending is wa
 
 from collections.abc import Sequence
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm.attributes import flag_modified
 
@@ -118,7 +117,7 @@ async def confirm_reassignment(
     if course is None:
         treatment = await find(db, actor, TreatmentSession, seen.session_id)
         assert treatment is not None
-        first_day = (treatment.started_at or treatment.session_at).astimezone(ZoneInfo(actor.time_zone)).date()
+        first_day = clock.day_of(treatment.started_at or treatment.session_at, actor.time_zone)
         found = await fitting_course(db, actor, right.id, treatment.drug, treatment.route, first_day)
         await db.flush()
         course = await one_locked(db, actor, Course, found.id)

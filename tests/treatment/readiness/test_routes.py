@@ -131,6 +131,24 @@ async def test_what_is_in_the_way_is_overridden_by_who_may_as_long_as_it_gets_no
     assert gone.status_code == 404
 
 
+async def test_a_weight_that_changed_between_order_and_start_waits_for_a_prescriber(clinic: World) -> None:
+    care, nurse = await caring(clinic), await caring(clinic, "nurse")
+    session = await eligible(care)
+    patient = {"object": "patient", "id": session["patient_id"]}
+    assert (await judged(nurse, session))["weight_changed"]["state"] == "not_applicable"
+    await nurse.weight(patient, 82.4, measured_at=ago(minutes=30))
+    order = await care.order(session, ordered_mg_per_kg=0.5, infusion_minutes=40)
+    await nurse.weight(patient, 86.51, measured_at=ago(minutes=9))
+    assert (await judged(nurse, session))["weight_changed"]["state"] == "pass", "less than a twentieth"
+    await nurse.weight(patient, 86.52, measured_at=ago(minutes=8))
+    assert await in_the_way(nurse, session) == ["weight_changed"]
+    found = (await judged(nurse, session))["weight_changed"]
+    assert (found["value"], found["limit"], found["mode"]) == (86.52, 0.05, "reason")
+    order = await care.do(order, "reconfirm")
+    assert (order["weight_kg"], order["reconfirmed_weight_kg"], order["ordered_mg"]) == (82.4, 86.52, 41.2)
+    assert (await nurse.do(session, "clear"))["status"] == "cleared"
+
+
 async def test_esketamine_waits_for_its_programme_whoever_asks(clinic: World) -> None:
     care, admin = await caring(clinic), await caring(clinic, "admin")
     session = await eligible(care, "esketamine")

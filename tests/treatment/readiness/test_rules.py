@@ -38,6 +38,7 @@ from app.treatment.readiness.rules import (
     GateState,
     Measured,
     OpenAlert,
+    Ordered,
     Overridden,
     OverrideNotNeeded,
     OverrideRoleMissing,
@@ -167,8 +168,8 @@ def test_with_whom_nothing_is_wrong_the_session_may_start(drug: Drug) -> None:
     assert is_ready(gates)
     left_out = {one.code.value for one in gates if one.state is State.NOT_APPLICABLE}
     expected = {
-        Drug.KETAMINE: {"programme_enrolment", "setting_enrolment", "fasting", "mania"},
-        Drug.ESKETAMINE: {"weight_age", "mania"},
+        Drug.KETAMINE: {"programme_enrolment", "setting_enrolment", "fasting", "mania", "weight_changed"},
+        Drug.ESKETAMINE: {"weight_age", "mania", "weight_changed"},
     }
     assert left_out == expected[drug]
     assert all(one.policy_version == "GATES@1:standard" for one in gates)
@@ -203,6 +204,9 @@ EXAMPLES: list[tuple[str, dict[str, Any], State, object]] = [
     ("not_recommended", ESKETAMINE | {"screenings": [asked(Drug.ESKETAMINE, HEPATIC_SEVERE=YES)]}, State.FAIL, ("HEPATIC_SEVERE",)),
     ("not_recommended", {"screenings": [asked(HEPATIC_SEVERE=YES)]}, State.PASS, ()),
     ("not_recommended", ESKETAMINE | {"born_on": date(2008, 3, 3)}, State.FAIL, ("AGE_LT_18",)),
+    ("not_recommended", ESKETAMINE | {"born_on": date(2008, 3, 2)}, State.PASS, ()),
+    ("not_recommended", ESKETAMINE | {"born_on": None, "birth_year": 2008}, State.FAIL, ("AGE_LT_18",)),  # 17 or 18
+    ("not_recommended", ESKETAMINE | {"born_on": None, "birth_year": 2007}, State.PASS, ()),
     ("not_recommended", ESKETAMINE | {"born_on": date(2008, 3, 2)}, State.PASS, ()),
     (
         "not_recommended",
@@ -306,6 +310,8 @@ EXAMPLES: list[tuple[str, dict[str, Any], State, object]] = [
     ("weight_age", {"weighed_at": None}, State.UNKNOWN, None),
     ("weight_age", {"weighed_at": ago(days=30)}, State.PASS, Decimal(30)),
     ("weight_age", {"weighed_at": ago(days=30, seconds=1)}, State.FAIL, Decimal(30)),
+    ("weight_changed", {"order": Ordered(PATIENT, None)}, State.PASS, None),
+    ("weight_changed", {"order": Ordered(PATIENT, Decimal("86.6"))}, State.FAIL, Decimal("86.6")),
     ("pre_dose_score", {"scores": []}, State.FAIL, None),
     ("pre_dose_score", {"scores": [score("PHQ9", 12, ago(days=4))]}, State.FAIL, None),  # before the dose before
     ("pre_dose_score", {"scores": [score("PHQ9", None, ago(hours=1))]}, State.FAIL, None),

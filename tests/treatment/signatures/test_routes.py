@@ -211,7 +211,8 @@ async def test_whoever_touches_a_row_is_found(clinic: World) -> None:
     gone = "DELETE FROM signature WHERE clinic_id = :clinic AND id = :id"
     await behind_our_back(clinic, gone, id=copy)
     assert await found() == set()
+    (slot,) = [one for one in (await care.slots(session))["items"] if one["reading_id"] == reading["id"]]
     opened = "UPDATE vital_slot SET reading_id = NULL WHERE clinic_id = :clinic AND reading_id = :id"
     await behind_our_back(clinic, opened, **one)
     await behind_our_back(clinic, "DELETE FROM vital_signs WHERE clinic_id = :clinic AND id = :id", **one)
-    assert ("vital_signs", reading["id"]) in await found()
+    assert await found() == {("vital_signs", reading["id"]), ("vital_slot", slot["id"])}

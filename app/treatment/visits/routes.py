@@ -14,7 +14,7 @@ from app.kernel.records import changed
 from app.sessions.routes import SESSION
 from app.sessions.rules import IllegalTransition
 from app.sessions.schemas import CheckInSession, EndWithoutDose, SessionRead
-from app.treatment.watching import actions
+from app.treatment.visits import actions
 
 router: Final = APIRouter(prefix="/v1", route_class=Endpoint, tags=["sessions"])
 

@@ -1,1 +1,0 @@
-"""The moves of a visit that begin or end the watching."""
