@@ -1,6 +1,7 @@
 """What nobody answers in time escalates, once, whoever looks; a stopped worker loses nothing."""
 
 import asyncio
+import logging
 from datetime import datetime, timedelta
 
 import pytest
@@ -56,7 +57,8 @@ async def test_what_nobody_answers_in_time_escalates(
         # Both have chosen what to escalate before either has done it.
         linger_after(meeting, "app.alerts.actions._wait")
         await asyncio.gather(Escalator(clinic.database).escalate(), Escalator(clinic.database).escalate())
-    assert not caplog.records, "the two kept out of each other's way"
+    failed = [one for one in caplog.records if one.levelno >= logging.WARNING]
+    assert not failed, "the two kept out of each other's way"
     now = await care.again(forgotten)
     assert (now["status"], now["escalation_level"]) == ("open", 1)
     assert datetime.fromisoformat(now["escalated_at"]) == clock.now()
