@@ -201,7 +201,7 @@ class PostgresqlStore:
                 password=url.password,
                 database=url.database,
                 server_settings={"timezone": "UTC"},
-                max_cacheable_statement_size=0,  # no limit: a statement of over 15 kB would be prepared at every request
+                max_cacheable_statement_size=0,  # no limit: one of over 15 kB would be prepared at every request
             )
             self._free.put_nowait(connection)
 
