@@ -44,7 +44,7 @@ from app.kernel.records import (
 )
 from app.patients.models import Patient
 from app.sessions import queries as session_queries
-from app.sessions.actions import is_signed, require_unsigned
+from app.sessions.actions import is_frozen, require_unsigned
 from app.sessions.models import TreatmentSession
 
 _NOON = time(12)
@@ -121,7 +121,7 @@ async def _place(db: WriteSession, actor: Actor, patient_id: UUID, body: Assessm
                 "unknown_course", "The patient has no such course, or the session is of another.", pointer="#/course_id"
             )
             raise Invalid(faults=[fault])
-    return _Place(body.course_id or session_course, body.session_id, is_signed(treatment))
+    return _Place(body.course_id or session_course, body.session_id, is_frozen(treatment))
 
 
 @dataclass(frozen=True, slots=True)

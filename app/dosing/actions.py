@@ -64,7 +64,7 @@ from app.policies.rules import Gate, GateMode
 from app.protocols.queries import resolve
 from app.sessions import queries as session_queries
 from app.sessions import rules as session_rules
-from app.sessions.actions import given_too_soon, is_signed, require_unsigned
+from app.sessions.actions import given_too_soon, is_frozen, require_unsigned
 from app.sessions.models import TreatmentSession
 from app.sessions.rules import Deviation, IllegalTransition, SessionStatus
 
@@ -450,7 +450,7 @@ async def _given(
         patient_id=treatment.patient_id,
         session_id=treatment.id,
         dose_order_id=order.id if order else None,
-        after_signature=is_signed(treatment),
+        after_signature=is_frozen(treatment),
         state=AdministrationState.NOT_STARTED,
         delivered_source=source,
         reconciled=False,
@@ -529,7 +529,7 @@ def _add_event(  # where it belongs and what happened
         patient_id=administration.patient_id,
         session_id=administration.session_id,
         administration_id=administration.id,
-        after_signature=is_signed(treatment),
+        after_signature=is_frozen(treatment),
         ordinal=ordinal,
         **body.model_dump(exclude={"id"}),
     )

@@ -37,17 +37,17 @@ ROLE_PERMISSIONS: Final[Mapping[Role, frozenset[str]]] = {
         {
             "clinic:read", "protocol:write", "patient:read", "patient:write", "schedule:read", "schedule:write",
             "clinical:read", "clinical:write", "eligibility:write", "course:read", "course:write", "order:write",
-            "session:read", "session:write", "session:sign", "session:cosign", "gate:write", "reassignment:write",
-            "observation:write", "score:read", "score:write", "alert:read", "alert:write", "change:read",
-            "outcome:read",
+            "session:read", "session:write", "session:sign", "session:cosign", "session:amend", "gate:write",
+            "reassignment:write", "observation:write", "score:read", "score:write", "alert:read", "alert:write",
+            "change:read", "outcome:read",
         }
     ),
     Role.NURSE: frozenset(
         {
             "clinic:read", "patient:read", "patient:write", "schedule:read", "schedule:write", "clinical:read",
-            "clinical:write", "course:read", "session:read", "session:write", "session:cosign", "gate:write",
-            "reassignment:write", "observation:write", "score:read", "score:write", "alert:read", "alert:write",
-            "change:read", "outcome:read",
+            "clinical:write", "course:read", "session:read", "session:write", "session:sign", "session:cosign",
+            "gate:write", "reassignment:write", "observation:write", "score:read", "score:write", "alert:read",
+            "alert:write", "change:read", "outcome:read",
         }
     ),
     Role.THERAPIST: frozenset(

@@ -37,7 +37,7 @@ from app.monitoring.schemas import (
 from app.monitoring.slots import actions as slots
 from app.monitoring.slots.actions import Watched
 from app.monitoring.slots.queries import last_pressure_before, standing_readings
-from app.sessions.actions import is_signed, require_unsigned
+from app.sessions.actions import is_frozen, require_unsigned
 from app.sessions.models import TreatmentSession
 from app.sessions.rules import SessionStatus
 
@@ -123,7 +123,7 @@ async def _append(db: WriteSession, actor: Actor, watched: Watched, body: VitalS
         **identity_of(actor, body),
         patient_id=treatment.patient_id,
         session_id=treatment.id,
-        after_signature=is_signed(treatment),
+        after_signature=is_frozen(treatment),
         **body.model_dump(exclude={"id"}),
         late=_is_late(watched, body.measured_at, now),
         slot_conflict=False,
@@ -282,7 +282,7 @@ async def record_dissociation_note(
         **identity_of(actor, body),
         patient_id=treatment.patient_id,
         session_id=treatment.id,
-        after_signature=is_signed(treatment),
+        after_signature=is_frozen(treatment),
         **body.model_dump(exclude={"id"}),
     )
     db.add(note)

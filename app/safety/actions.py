@@ -25,7 +25,7 @@ from app.safety.catalogue import shipped_vocabulary
 from app.safety.models import AdverseEvent
 from app.safety.rules import Told
 from app.safety.schemas import AdverseEventCreate, AdverseEventUpdate
-from app.sessions.actions import is_signed
+from app.sessions.actions import is_frozen
 from app.sessions.models import TreatmentSession
 
 _CTCAE: Final = "5.0"
@@ -72,7 +72,7 @@ async def _record(
         patient_id=patient_id,
         course_id=treatment and treatment.course_id,
         session_id=treatment and treatment.id,
-        after_signature=is_signed(treatment),
+        after_signature=is_frozen(treatment),
     )
     _set(event, body.model_dump(exclude={"id"}))
     # A clock that is a little ahead may tell of what has not begun here; the clinic knew when it was told.

@@ -239,7 +239,7 @@ async def update_session(  # a correction carries version and reason
 ) -> TreatmentSession:
     """Change place, note or what was asked at check-in, with a reason unless it is one's own recent slip."""
     treatment = await _loaded(db, actor, session_id, if_match)
-    if SessionStatus(treatment.status) is SessionStatus.SIGNED:
+    if is_frozen(treatment):
         raise rules.AlreadySigned
     if body.location_id is not None:
         await _require_location(db, actor, body.location_id)
@@ -425,16 +425,18 @@ def require_after_start(treatment: TreatmentSession, instant: datetime, pointer:
     require_in_order(treatment.started_at, instant, pointer=pointer, detail="Must not be before the first dose.")
 
 
-def is_signed(treatment: TreatmentSession | None) -> bool:
-    """Whether what is added to a session now comes after its signature."""
-    return treatment is not None and SessionStatus(treatment.status) is SessionStatus.SIGNED
+def is_frozen(treatment: TreatmentSession | None) -> bool:
+    """Whether a session stays as it was signed, and what is added to it now comes after its signature."""
+    return treatment is not None and rules.is_frozen(
+        SessionStatus(treatment.status), amendment_open=treatment.amendment_opened_at is not None
+    )
 
 
 async def require_unsigned(db: ReadSession, actor: Actor, record: ClinicRecord) -> None:
     """Refuse to change what a signature covers. The record is locked by then, so that no signature comes in between.
 
     Raises:
-        AlreadySigned: its session is signed, and the record was there when it was.
+        AlreadySigned: its session is signed, no amendment is open, and the record was there when it was signed.
     """
     session_id: UUID | None = getattr(record, "session_id")  # noqa: B009  # every record inside a session has one
     if session_id is None:

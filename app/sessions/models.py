@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.tables import Base, ClinicRecord, Code, Json, LongText, Name, belongs_to, closed_set
@@ -39,6 +39,14 @@ class TreatmentSession(ClinicRecord, Base):
         Index(None, "clinic_id", "updated_at", "id"),
         Index(None, "clinic_id", "plan_item_id"),
         Index(None, "clinic_id", "location_id"),
+        Index(
+            "ix_treatment_session__amendment_open",
+            "clinic_id",
+            "amendment_opened_at",
+            "id",
+            sqlite_where=text("amendment_opened_at IS NOT NULL"),
+            postgresql_where=text("amendment_opened_at IS NOT NULL"),
+        ),
     )
     __resource__: ClassVar[str] = "session"
     __roots__: ClassVar[Sequence[tuple[str, str]]] = ()
@@ -90,3 +98,6 @@ class TreatmentSession(ClinicRecord, Base):
     # When the signature that stands was given; a session that was amended keeps the mark.
     signed_at: Mapped[datetime | None]
     amended: Mapped[bool] = mapped_column(default=False)
+    # While an amendment is open; the signature that closes it supersedes those before it, with this reason.
+    amendment_opened_at: Mapped[datetime | None]
+    amendment_reason: Mapped[LongText | None]

@@ -20,11 +20,12 @@ def visible_sessions(actor: Actor) -> Select[Any]:
 
 
 def signed_until(actor: Actor, session_id: UUID) -> Select[Any]:
-    """When a session was signed, if its signature stands."""
+    """When a session was signed, if its signature stands and no amendment is open."""
     return select(session.c.signed_at).where(
         session.c.clinic_id == actor.clinic_id,
         session.c.id == session_id,
         session.c.status == SessionStatus.SIGNED,
+        session.c.amendment_opened_at.is_(None),
     )
 
 

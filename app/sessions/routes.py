@@ -57,6 +57,8 @@ CLINICAL: Final = Needs(
         "left_against_advice",
         "leaving_told_to",
         "signed_at",
+        "amendment_opened_at",
+        "amendment_reason",
         "ended_reason",
         "aborted_at",
         "abort_reason",

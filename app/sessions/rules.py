@@ -76,8 +76,8 @@ MOVES: Final[Mapping[SessionStatus, frozenset[SessionStatus]]] = MappingProxyTyp
         SessionStatus.DOSING: frozenset({SessionStatus.OBSERVING}),
         SessionStatus.OBSERVING: frozenset({SessionStatus.DOSING, SessionStatus.DISCHARGED}),
         SessionStatus.DISCHARGED: frozenset({SessionStatus.SIGNED}),
-        # An amendment opens it again, and it is signed anew.
-        SessionStatus.SIGNED: frozenset({SessionStatus.DISCHARGED}),
+        # What is signed stays signed; an amendment opens what is in it, and it is signed anew.
+        SessionStatus.SIGNED: frozenset(),
         SessionStatus.CANCELLED: frozenset({SessionStatus.DOSING}),
         SessionStatus.NO_SHOW: frozenset({SessionStatus.DOSING}),
     }
@@ -162,6 +162,11 @@ def require_move(current: SessionStatus, target: SessionStatus, *, held_from: Se
             detail=f"A session that is {current} cannot become {target}.{_instead(current, target)}",
             members={"current_status": current.value, "allowed": [status.value for status in allowed]},
         )
+
+
+def is_frozen(status: SessionStatus, *, amendment_open: bool) -> bool:
+    """Whether a signature covers what is in a session, so that it stays as it is and what is added comes later."""
+    return status is SessionStatus.SIGNED and not amendment_open
 
 
 _WITHOUT_DOSE: Final = frozenset({SessionStatus.CANCELLED, SessionStatus.NO_SHOW})

@@ -310,6 +310,12 @@ class SessionRead(ClinicRecordRead):
     )
     signed_at: UtcTime | None = Field(description="When the signature that stands was given.")
     amended: bool = Field(description="Whether it was opened again after a signature.", examples=[False])
+    amendment_opened_at: UtcTime | None = Field(
+        description="Since when an amendment is open: what is in it can be corrected, until it is signed again."
+    )
+    amendment_reason: str | None = Field(
+        description="Why, while it is open.", examples=["The cuff was too small; pressure read again."]
+    )
     gates: list[GateRead] | None = Field(
         description="How the gates stood when it was cleared; empty where it was not. Those that do not apply are left "
         "out. Null only where it is withheld.",

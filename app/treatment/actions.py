@@ -56,12 +56,13 @@ from app.safety.models import AdverseEvent
 from app.screening.consents.models import Consent
 from app.screening.enrolments.models import ProgrammeEnrolment
 from app.screening.models import Screening
-from app.sessions.actions import add_past_visit
+from app.sessions.actions import add_past_visit, is_frozen
 from app.sessions.models import TreatmentSession
-from app.sessions.rules import AlreadySigned, SessionStatus
+from app.sessions.rules import AlreadySigned
 from app.treatment import queries
 from app.treatment.readiness.models import GateOverride
 from app.treatment.schemas import PastSession
+from app.treatment.signatures.actions import supersede_signatures
 
 _NOON: Final = time(12)
 _ADMINISTRATION: Final[TypeAdapter[AnyAdministration]] = TypeAdapter(AnyAdministration)
@@ -256,13 +257,14 @@ async def void_session(
     """Mark a session and everything in it as entered in error; its alerts end, its place in the plan is open again.
 
     Raises:
-        AlreadySigned: the record is signed.
+        AlreadySigned: the record is signed, and no amendment is open.
     """
     treatment = await one_for_update(db, actor, TreatmentSession, session_id, if_match)
-    if SessionStatus(treatment.status) is SessionStatus.SIGNED:
+    if is_frozen(treatment):
         raise AlreadySigned
     mark_entered_in_error(db, actor, treatment, reason)
     disposition = f"Entered in error: {reason}"
+    await supersede_signatures(db, actor, treatment.id, disposition)
     for model in _CHILDREN:
         for child in (
             (await db.execute(queries.standing_children(actor, model, "session_id", treatment.id))).scalars().all()

@@ -1166,6 +1166,8 @@ CREATE TABLE treatment_session (
     note text,
     signed_at timestamp with time zone,
     amended boolean NOT NULL,
+    amendment_opened_at timestamp with time zone,
+    amendment_reason text,
     origin character varying(64) NOT NULL,
     create_digest character varying(64),
     entered_in_error_at timestamp with time zone,
@@ -1473,6 +1475,8 @@ CREATE INDEX ix_signature__clinic_id_session_id_signed_at_id ON public.signature
 CREATE INDEX ix_signature__clinic_id_signer_id ON public.signature USING btree (clinic_id, signer_id);
 
 CREATE INDEX ix_token__account_id ON public.token USING btree (account_id);
+
+CREATE INDEX ix_treatment_session__amendment_open ON public.treatment_session USING btree (clinic_id, amendment_opened_at, id) WHERE (amendment_opened_at IS NOT NULL);
 
 CREATE INDEX ix_treatment_session__clinic_id_location_id ON public.treatment_session USING btree (clinic_id, location_id);
 

@@ -1166,6 +1166,8 @@ CREATE TABLE treatment_session (
     note TEXT,
     signed_at DATETIME,
     amended BOOLEAN NOT NULL,
+    amendment_opened_at DATETIME,
+    amendment_reason TEXT,
     origin VARCHAR(64) NOT NULL,
     create_digest VARCHAR(64),
     entered_in_error_at DATETIME,
@@ -1473,6 +1475,8 @@ CREATE INDEX ix_signature__clinic_id_session_id_signed_at_id ON signature (clini
 CREATE INDEX ix_signature__clinic_id_signer_id ON signature (clinic_id, signer_id);
 
 CREATE INDEX ix_token__account_id ON token (account_id);
+
+CREATE INDEX ix_treatment_session__amendment_open ON treatment_session (clinic_id, amendment_opened_at, id) WHERE amendment_opened_at IS NOT NULL;
 
 CREATE INDEX ix_treatment_session__clinic_id_location_id ON treatment_session (clinic_id, location_id);
 

@@ -1096,6 +1096,8 @@ def upgrade() -> None:
         sa.Column("note", sa.Text(), nullable=True),
         sa.Column("signed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("amended", sa.Boolean(), nullable=False),
+        sa.Column("amendment_opened_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("amendment_reason", sa.Text(), nullable=True),
         sa.Column("origin", sa.String(length=64), nullable=False),
         sa.Column("create_digest", sa.String(length=64), nullable=True),
         sa.Column("entered_in_error_at", sa.DateTime(timezone=True), nullable=True),
@@ -1140,6 +1142,14 @@ def upgrade() -> None:
             "number_in_course",
             name=op.f("uq_treatment_session__clinic_id_course_id_number_in_course"),
         ),
+    )
+    op.create_index(
+        "ix_treatment_session__amendment_open",
+        "treatment_session",
+        ["clinic_id", "amendment_opened_at", "id"],
+        unique=False,
+        sqlite_where=sa.text("amendment_opened_at IS NOT NULL"),
+        postgresql_where=sa.text("amendment_opened_at IS NOT NULL"),
     )
     op.create_index(
         op.f("ix_treatment_session__clinic_id_location_id"),
@@ -2476,6 +2486,12 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_treatment_session__clinic_id_plan_item_id"), table_name="treatment_session")
     op.drop_index(op.f("ix_treatment_session__clinic_id_patient_id_session_at"), table_name="treatment_session")
     op.drop_index(op.f("ix_treatment_session__clinic_id_location_id"), table_name="treatment_session")
+    op.drop_index(
+        "ix_treatment_session__amendment_open",
+        table_name="treatment_session",
+        sqlite_where=sa.text("amendment_opened_at IS NOT NULL"),
+        postgresql_where=sa.text("amendment_opened_at IS NOT NULL"),
+    )
     op.drop_table("treatment_session")
     op.drop_index(op.f("ix_plan_item__clinic_id_starts_at"), table_name="plan_item")
     op.drop_index(op.f("ix_plan_item__clinic_id_patient_id"), table_name="plan_item")

@@ -96,7 +96,7 @@ def test_every_permission_has_the_documented_form() -> None:
         for name in granted:
             area, _, verb = name.partition(":")
             assert area.isidentifier()
-            assert verb in {"read", "write", "sign", "cosign"}
+            assert verb in {"read", "write", "sign", "cosign", "amend"}
 
 
 @pytest.mark.parametrize("roles", [[Role.AUDITOR, Role.NURSE], [Role.ADMIN, Role.AUDITOR]])

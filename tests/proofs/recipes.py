@@ -125,11 +125,15 @@ def _is_id(value: str) -> bool:
 
 @dataclass
 class Stage:
-    """A clinic in which recipes are made, by a prescriber and an administrator."""
+    """A clinic in which recipes are made, by a prescriber and an administrator.
+
+    What everybody may do to what is their own is made by `caller`.
+    """
 
     clinic: World
     care: Care
     admin: Care
+    caller: str = "prescriber"
 
 
 async def stage_in(clinic: World) -> Stage:
@@ -558,8 +562,8 @@ async def cosign_session(stage: Stage) -> Call:
 
 @recipe
 async def amend_session(stage: Stage) -> Call:
-    session = await stage.care.session_in("signed")
-    return Call({"session_id": session["id"]}, {"reason": "The cuff was too small."}, version_header(session))
+    signed = await (await caring(stage.clinic, stage.caller)).do(await _ready_to_sign(stage), "sign")
+    return Call({"session_id": signed["id"]}, {"reason": "The cuff was too small."}, version_header(signed))
 
 
 @recipe

@@ -9,7 +9,7 @@ import csv
 import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -124,7 +124,7 @@ async def test_each_caller_may_what_the_matrix_says(
         labels = [name for name in CALLERS if may(row, name)] + [f"only {one}" for one in row["scopes"].split()]
         for number, (label, http) in enumerate(zip(labels, allowed, strict=True)):
             if number > 0 and operation.method != "GET":
-                call = await make(stage)
+                call = await make(replace(stage, caller=label))
             answer = await call.send(http, operation)
             if answer.status_code != operation.success:
                 wrong.append(f"{operation.id} × {label}: expected yes, got {answer.status_code} {answer.text}")

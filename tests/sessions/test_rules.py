@@ -14,6 +14,7 @@ from app.sessions.rules import (
     IllegalTransition,
     SessionStatus,
     allowed_moves,
+    is_frozen,
     require_move,
     require_release,
     status_after_dose_event,
@@ -45,7 +46,6 @@ LEGAL = {
     ("observing", "dosing"),
     ("observing", "discharged"),
     ("discharged", "signed"),
-    ("signed", "discharged"),
     ("cancelled", "dosing"),
     ("no_show", "dosing"),
 }
@@ -72,6 +72,11 @@ def test_a_refusal_names_both_states_and_what_would_be_allowed() -> None:
     assert "observing" in refused.value.detail
     assert "signed" in refused.value.detail
     assert refused.value.members == {"current_status": "observing", "allowed": ["dosing", "discharged"]}
+
+
+def test_only_what_is_signed_and_not_open_is_frozen() -> None:
+    frozen = {(status, opened) for status in S for opened in (False, True) if is_frozen(status, amendment_open=opened)}
+    assert frozen == {(S.SIGNED, False)}
 
 
 @pytest.mark.parametrize("held_from", sorted(HOLDABLE))

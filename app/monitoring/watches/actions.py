@@ -19,7 +19,7 @@ from app.kernel.records import (
 from app.monitoring.watches.models import Watch
 from app.monitoring.watches.rules import NotOnStaff
 from app.monitoring.watches.schemas import WatchCreate
-from app.sessions.actions import is_signed, require_unsigned
+from app.sessions.actions import is_frozen, require_unsigned
 from app.sessions.models import TreatmentSession
 
 
@@ -39,7 +39,7 @@ async def hand_over(db: WriteSession, actor: Actor, session_id: UUID, body: Watc
         **identity_of(actor, body),
         patient_id=treatment.patient_id,
         session_id=treatment.id,
-        after_signature=is_signed(treatment),
+        after_signature=is_frozen(treatment),
         staff_id=staff.id,
         watched_from=body.at or clock.now(),
         note=body.note,

@@ -43,7 +43,10 @@ def chairside(
     status = SessionStatus(session["status"])
     in_error = session["entered_in_error"] is not None
     following = next_due(map(_slot, session["vital_slots"]), read_at)
-    actions = allowed_actions(status, actor.permissions, entered_in_error=in_error, blocked=blocked)
+    amendment_open = session["amendment_opened_at"] is not None
+    actions = allowed_actions(
+        status, actor.permissions, amendment_open=amendment_open, entered_in_error=in_error, blocked=blocked
+    )
     return {
         "object": "chairside",
         "read_at": read_at,

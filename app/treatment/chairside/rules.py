@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from app.kernel.errors import Forbidden
-from app.sessions.rules import AlreadySigned, IllegalTransition, SessionStatus, allowed_moves
+from app.sessions.rules import AlreadySigned, IllegalTransition, SessionStatus, allowed_moves, is_frozen
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +29,13 @@ class Verb:
         permission: Who may.
         reaches: The state it moves to, where it is a move.
         also_from: States it is taken from beside those the move follows from.
+        amending: Whether it is taken while an amendment of a signed session is open, whatever else may be done.
     """
 
     permission: str
     reaches: SessionStatus | None = None
     also_from: frozenset[SessionStatus] = frozenset()
+    amending: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +64,10 @@ VERBS: Final[Mapping[str, Verb]] = {
         frozenset({SessionStatus.OBSERVING, SessionStatus.DISCHARGED}),
     ),
     "discharge": Verb("session:write", SessionStatus.DISCHARGED),
-    "sign": Verb("session:sign", SessionStatus.SIGNED),
+    "sign": Verb("session:sign", SessionStatus.SIGNED, amending=True),
     "cosign": Verb("session:cosign", also_from=frozenset({SessionStatus.SIGNED})),
     "amend": Verb("session:sign", also_from=frozenset({SessionStatus.SIGNED})),
-    "mark-entered-in-error": Verb("session:write", also_from=_STANDING),
+    "mark-entered-in-error": Verb("session:write", also_from=_STANDING, amending=True),
 }
 """Each verb by the last part of its address, in the order of a visit."""
 
@@ -76,6 +78,7 @@ def allowed_actions(
     status: SessionStatus,
     permissions: Collection[str],
     *,
+    amendment_open: bool = False,
     entered_in_error: bool = False,
     blocked: Mapping[str, Sequence[Reason]] | None = None,
 ) -> list[Action]:
@@ -84,12 +87,16 @@ def allowed_actions(
     Args:
         status: Where the session stands.
         permissions: What the caller holds.
+        amendment_open: The session is signed, and open to be corrected.
         entered_in_error: The session was marked, so nothing more is done with it.
         blocked: What else stands in the way of a verb, beside the state and the caller.
     """
     actions: list[Action] = []
     for name, verb in VERBS.items():
-        reasons = list(_reasons(verb, status, permissions, entered_in_error=entered_in_error))
+        if entered_in_error:
+            reasons = [Reason("entered-in-error", "The session is marked as entered in error.")]
+        else:
+            reasons = _reasons(verb, status, permissions, amendment_open=amendment_open)
         # What is missing for a step matters to whoever stands before that step.
         if not reasons and blocked is not None:
             reasons = list(blocked.get(name, ()))
@@ -97,19 +104,17 @@ def allowed_actions(
     return actions
 
 
-def _reasons(
-    verb: Verb, status: SessionStatus, permissions: Collection[str], *, entered_in_error: bool
-) -> Sequence[Reason]:
-    if entered_in_error:
-        return [Reason("entered-in-error", "The session is marked as entered in error.")]
+def _reasons(verb: Verb, status: SessionStatus, permissions: Collection[str], *, amendment_open: bool) -> list[Reason]:
     reasons: list[Reason] = []
     if verb.permission not in permissions:
         reasons.append(Reason(Forbidden.code, f"This needs the permission {verb.permission}."))
-    # What is signed moves by an amendment alone.
-    moves = () if status is SessionStatus.SIGNED else allowed_moves(status)
-    if status not in verb.also_from and verb.reaches not in moves:
+    if amendment_open:
+        if not verb.amending:
+            detail = "An amendment is open: correct what is wrong, and sign again."
+            reasons.append(Reason(IllegalTransition.code, detail))
+    elif status not in verb.also_from and verb.reaches not in allowed_moves(status):
         # Where a verb would change what is signed, the code says what is done instead.
-        frozen = status is SessionStatus.SIGNED and verb in _CHANGE_WHAT_IS_SIGNED
+        frozen = is_frozen(status, amendment_open=False) and verb in _CHANGE_WHAT_IS_SIGNED
         refused = AlreadySigned if frozen else IllegalTransition
         reasons.append(Reason(refused.code, f"A session that is {status} does not allow it."))
     return reasons

@@ -16,7 +16,7 @@ from app.kernel.records import find, one_for_update
 from app.policies.catalogue import clock_tolerance
 from app.policies.queries import values_for
 from app.protocols.queries import resolve
-from app.sessions.actions import require_after_start
+from app.sessions.actions import is_frozen, require_after_start
 from app.sessions.models import TreatmentSession
 from app.sessions.rules import AlreadySigned, SessionStatus, require_move
 from app.treatment.discharge import queries, rules
@@ -123,8 +123,8 @@ async def discharge_session(
         Forbidden: a reason to let them go all the same, from somebody who may not give one.
     """
     treatment = await one_for_update(db, actor, TreatmentSession, session_id, if_match)
-    if SessionStatus(treatment.status) is SessionStatus.SIGNED:
-        raise AlreadySigned  # only an amendment leads back from there
+    if is_frozen(treatment):
+        raise AlreadySigned
     require_move(SessionStatus(treatment.status), SessionStatus.DISCHARGED)
     at = body.discharged_at or clock.now()
     require_after_start(treatment, at, "#/discharged_at")

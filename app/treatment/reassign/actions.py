@@ -34,7 +34,7 @@ from app.kernel.tables import ClinicRecord
 from app.monitoring.actions import look_again_at_readings
 from app.monitoring.models import VitalSigns
 from app.patients.models import Patient
-from app.sessions.actions import is_signed, move_to_course
+from app.sessions.actions import is_frozen, move_to_course
 from app.sessions.models import TreatmentSession
 from app.sessions.rules import AlreadySigned
 from app.treatment.actions import fitting_course
@@ -42,6 +42,7 @@ from app.treatment.reassign import queries, rules
 from app.treatment.reassign.models import Reassignment
 from app.treatment.reassign.rules import ReassignmentPending, ReassignmentStatus, SecondPersonRequired, UnknownTarget
 from app.treatment.reassign.schemas import ReassignSession
+from app.treatment.signatures.actions import supersede_signatures
 
 
 async def propose_reassignment(
@@ -92,7 +93,7 @@ async def _require_target(db: WriteSession, actor: Actor, treatment: TreatmentSe
 
 
 def _require_unsigned(treatment: TreatmentSession) -> None:
-    if is_signed(treatment):
+    if is_frozen(treatment):
         raise AlreadySigned
 
 
@@ -144,6 +145,7 @@ async def _move(
 ) -> None:
     cause = f"reassignment {reassignment.id}"
     why = f"{cause}: {reassignment.reason}"
+    await supersede_signatures(db, actor, treatment.id, f"Wrong patient: {why}")
     await move_to_course(db, actor, treatment, course, why)
     await db.flush()
     moved: list[ClinicRecord] = [treatment]

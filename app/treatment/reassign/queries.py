@@ -18,7 +18,7 @@ from app.treatment.signatures.models import Signature
 reassignment: Final = Base.metadata.tables[Reassignment.__tablename__]
 
 # They name a session and do not go with it: the plan of its course; what is said about moving it; alerts, which stay
-# with the patient they were raised about; and signatures, all of them superseded by then, which are bound to the
+# with the patient they were raised about; and signatures, superseded by the move, which are bound to the
 # patient they were given for: moved, their digest would no longer fit.
 NAME_A_SESSION: Final[frozenset[type[ClinicRecord]]] = frozenset({PlanItem, Reassignment, Alert, Signature})
 

@@ -149,6 +149,9 @@ class SessionRowRead(SessionRead):
     ended_reason: str | None = absent(
         f"Why it is held, cancelled or missed. {_WITH_TEXT}", examples=["Patient has a cold."]
     )
+    amendment_reason: str | None = absent(
+        f"Why it is open to an amendment. {_WITH_TEXT}", examples=["The cuff was too small; pressure read again."]
+    )
     abort_reason: str | None = absent(
         f"Why dosing was ended before its plan. {_WITH_TEXT}", examples=["Patient asked to stop."]
     )

@@ -10,15 +10,16 @@ from app.dosing.rules import AdministrationState
 from app.kernel import clock
 from app.kernel.actor import Actor
 from app.kernel.database import WriteSession
+from app.kernel.endpoint import require_permission
 from app.kernel.ledger import columns_of, encode, name_change
 from app.kernel.records import identity_of, one_for_update
 from app.kernel.tables import Base
 from app.policies.queries import values_for
 from app.sessions.models import TreatmentSession
-from app.sessions.rules import IllegalTransition, SessionStatus, require_move
+from app.sessions.rules import SessionStatus
 from app.treatment.signatures import queries, rules
 from app.treatment.signatures.models import Signature
-from app.treatment.signatures.rules import AlreadySigner, Dose, Meaning
+from app.treatment.signatures.rules import AMEND_ANY, AlreadySigner, Dose, Given, Meaning
 
 _RUNS = frozenset({AdministrationState.RUNNING, AdministrationState.PAUSED})
 
@@ -28,12 +29,14 @@ async def sign_session(
 ) -> TreatmentSession:
     """Sign a session: what is in it is frozen, what comes later is free.
 
+    After an amendment it is the signature of what is there now, and takes the place of those before it.
+
     Raises:
-        IllegalTransition: it is not over, or signed already.
+        IllegalTransition: it is not over, or signed already with no amendment open.
         NotSignable: a dose runs, or drawn drug is not accounted for.
     """
     treatment = await one_for_update(db, actor, TreatmentSession, session_id, if_match)
-    require_move(SessionStatus(treatment.status), SessionStatus.SIGNED)
+    rules.require_to_sign(SessionStatus(treatment.status), amendment_open=treatment.amendment_opened_at is not None)
     given = (await db.execute(administrations_of(actor, treatment.id))).scalars().all()
     rules.require_signable(
         Dose(dose.id, AdministrationState(dose.state) in _RUNS, dose.drawn_mg is not None, dose.reconciled)
@@ -41,8 +44,11 @@ async def sign_session(
     )
     policy = "amendment_cosign" if treatment.amended else "cosignature_required"
     cosigner = (await values_for(db, actor, [policy]))[policy].value
+    if treatment.amendment_reason is not None:
+        await supersede_signatures(db, actor, treatment.id, treatment.amendment_reason)
     treatment.status = SessionStatus.SIGNED.value
     treatment.signed_at = clock.now()
+    treatment.amendment_opened_at = treatment.amendment_reason = None
     await db.flush()
     covers = await _covered(db, actor, treatment)
     await _signed(db, actor, treatment, meaning, covers, cosigner=str(cosigner), cosignature=False)
@@ -104,15 +110,13 @@ async def cosign_session(
     """Sign beside somebody, the very same records. The session's own row is not touched.
 
     Raises:
-        IllegalTransition: nobody has signed it.
+        IllegalTransition: nobody has signed it, or an amendment is open.
         AlreadySigner: the caller has.
     """
     treatment = await one_for_update(db, actor, TreatmentSession, session_id, if_match)
-    if SessionStatus(treatment.status) is not SessionStatus.SIGNED:
-        told = {"current_status": treatment.status, "allowed": list[str]()}
-        raise IllegalTransition("Somebody signs it first.", members=told)
+    rules.require_to_cosign(SessionStatus(treatment.status), amendment_open=treatment.amendment_opened_at is not None)
     standing = (await db.execute(queries.standing_signatures(actor, treatment.id))).scalars().all()
-    if actor.principal_id in {one.signer_id for one in standing}:
+    if rules.is_signer(map(_given, standing), actor.principal_id):
         raise AlreadySigner
     await _signed(db, actor, treatment, meaning, standing[0].covers, cosigner="none", cosignature=True)
     return treatment
@@ -121,21 +125,34 @@ async def cosign_session(
 async def amend_session(
     db: WriteSession, actor: Actor, session_id: UUID, reason: str, if_match: int | None
 ) -> TreatmentSession:
-    """Open a signed session: it and what is in it can be corrected again, and it waits to be signed anew.
+    """Open a signed session: it stays signed, it and what is in it can be corrected, and it waits to be signed anew.
 
     Raises:
-        IllegalTransition: it is not signed.
+        Forbidden: somebody else signed it, and the caller may amend only what is their own.
+        IllegalTransition: it is not signed, or open already.
     """
     treatment = await one_for_update(db, actor, TreatmentSession, session_id, if_match)
-    if SessionStatus(treatment.status) is not SessionStatus.SIGNED:
-        told = {"current_status": treatment.status, "allowed": list[str]()}
-        raise IllegalTransition("Only what is signed is amended; correct it as it is.", members=told)
-    now = clock.now()
-    for one in (await db.execute(queries.standing_signatures(actor, treatment.id))).scalars():
-        one.superseded_at, one.superseded_reason = now, reason
-        name_change(db, one, "signature.superseded", reason=reason)
-    treatment.status = SessionStatus.DISCHARGED.value
-    treatment.signed_at = None
+    rules.require_to_amend(SessionStatus(treatment.status), amendment_open=treatment.amendment_opened_at is not None)
+    standing = (await db.execute(queries.standing_signatures(actor, treatment.id))).scalars()
+    if not rules.is_own(map(_given, standing), actor.principal_id):
+        require_permission(actor, AMEND_ANY)
     treatment.amended = True
+    treatment.amendment_opened_at = clock.now()
+    treatment.amendment_reason = reason
     name_change(db, treatment, "session.amended", reason=reason)
     return treatment
+
+
+def _given(signature: Signature) -> Given:
+    return Given(signature.signer_id, signature.cosignature)
+
+
+async def supersede_signatures(db: WriteSession, actor: Actor, session_id: UUID, reason: str) -> None:
+    """Let what stands of a session's signatures stand no longer; they stay, with what they cover.
+
+    The session is locked by the caller.
+    """
+    now = clock.now()
+    for one in (await db.execute(queries.standing_signatures(actor, session_id))).scalars():
+        one.superseded_at, one.superseded_reason = now, reason
+        name_change(db, one, "signature.superseded", reason=reason)

@@ -14,7 +14,7 @@ from app.kernel.tables import Base, ClinicRecord, Code, Json, LongText, Name, be
 class Signature(ClinicRecord, Base):
     """Who signed a session, when and as what; every record it covers, and the digest that binds all of it.
 
-    An amendment of the session supersedes its signatures; they stay.
+    The signature that closes an amendment supersedes those before it; they stay.
     """
 
     __tablename__ = "signature"

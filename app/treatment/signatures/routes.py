@@ -31,7 +31,7 @@ _VERB: Final = (NotFound, IllegalTransition, PreconditionFailed, PreconditionReq
 
 @router.post("/sessions/{session_id}/sign", response_model=SessionRead, responses=documented(*_VERB, NotSignable))
 async def sign_session(db: WriteDb, actor: MaySign, session_id: UUID, body: SignSession, if_match: IfMatch) -> Response:
-    """Sign a session that is over: everything in it is frozen in the version it has.
+    """Sign a session that is over, or open to an amendment: everything in it is frozen in the version it has.
 
     What comes later is accepted as records of their own that say `after_signature`. The signature itself is in the
     session's record.
@@ -55,7 +55,9 @@ async def amend_session(
 ) -> Response:
     """Open a signed session, with the reason: correct what is wrong as ever, then sign it again.
 
-    It keeps the mark `amended`; its signatures stay, superseded, with the versions they cover.
+    It stays signed, with the mark `amended` and `amendment_opened_at`. The signature that closes the amendment takes
+    the place of those before it, which stay with the versions they cover. Without the permission `session:amend` you
+    amend what you signed yourself.
     """
     amended = await actions.amend_session(db, actor, session_id, body.reason, if_match)
     return await changed(db, SESSION, actor, amended)

@@ -15,6 +15,10 @@ from typing import Any, Final
 from uuid import UUID
 
 from app.kernel.errors import Conflict, RuleViolated
+from app.sessions.rules import IllegalTransition, SessionStatus, is_frozen, require_move
+
+AMEND_ANY: Final = "session:amend"
+"""Who holds it amends whatever is signed; whoever else may sign amends what they signed themselves."""
 
 
 class Meaning(StrEnum):
@@ -39,6 +43,68 @@ class AlreadySigner(Conflict):
     code = "already-signer"
     title = "You have signed this session already"
     advice = "Somebody else signs beside you."
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A signature of a session that stands."""
+
+    signer_id: UUID
+    cosignature: bool
+
+
+def is_own(standing: Iterable[Given], principal_id: UUID) -> bool:
+    """Whether somebody signed a session themselves; beside another is not enough."""
+    return any(one.signer_id == principal_id and not one.cosignature for one in standing)
+
+
+def is_signer(standing: Iterable[Given], principal_id: UUID) -> bool:
+    """Whether somebody is among those who signed, first or beside another."""
+    return any(one.signer_id == principal_id for one in standing)
+
+
+def require_to_sign(status: SessionStatus, *, amendment_open: bool) -> None:
+    """Refuse to sign what is not over, and what is signed and not open.
+
+    Raises:
+        IllegalTransition: with `current_status` and `allowed`.
+    """
+    if amendment_open:
+        return
+    if status is SessionStatus.SIGNED:
+        raise _refused(status, "It is signed; open it with amend and the reason, correct it, then sign it again.")
+    require_move(status, SessionStatus.SIGNED)
+
+
+def require_to_cosign(status: SessionStatus, *, amendment_open: bool) -> None:
+    """Refuse to sign beside a signature that is not given, or is about to be given anew.
+
+    Raises:
+        IllegalTransition: with `current_status` and `allowed`.
+    """
+    if amendment_open:
+        raise _refused(status, "An amendment is open; somebody signs it first.", SessionStatus.SIGNED)
+    if status is not SessionStatus.SIGNED:
+        raise _refused(status, "Somebody signs it first.")
+
+
+def require_to_amend(status: SessionStatus, *, amendment_open: bool) -> None:
+    """Refuse to open what is open already, or was never closed.
+
+    Raises:
+        IllegalTransition: with `current_status` and `allowed`.
+    """
+    if amendment_open:
+        raise _refused(
+            status, "An amendment is open already; correct what is wrong, and sign again.", SessionStatus.SIGNED
+        )
+    if not is_frozen(status, amendment_open=amendment_open):
+        raise _refused(status, "Only what is signed is amended; correct it as it is.")
+
+
+def _refused(status: SessionStatus, detail: str, *allowed: SessionStatus) -> IllegalTransition:
+    told = {"current_status": status.value, "allowed": [one.value for one in allowed]}
+    return IllegalTransition(detail, members=told)
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ class CoveredRead(ResponseSchema):
 
 
 class SignatureRead(ClinicRecordRead):
-    """A signature of a session. `superseded_at` says that the session was opened again after it."""
+    """A signature of a session. `superseded_at` says that a later one took its place."""
 
     patient_id: Id = Field(description="The patient.")
     session_id: Id = Field(description="The session.")
@@ -63,5 +63,5 @@ class SignatureRead(ClinicRecordRead):
     digest: str = Field(
         description="SHA-256 of all of it; no longer fits when it is moved or copied.", examples=[_DIGEST]
     )
-    superseded_at: UtcTime | None = Field(description="When the session was opened again.")
+    superseded_at: UtcTime | None = Field(description="When a later one took its place, after an amendment.")
     superseded_reason: str | None = Field(description="Why.", examples=["The cuff was too small."])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, Table, Text, and_, cast, false, func, literal, null, select
+from sqlalchemy import ColumnElement, Select, Table, Text, and_, cast, false, func, literal, null, or_, select
 
 from app.alerts.queries import alert, visible_alerts
 from app.alerts.rules import AlertStatus
@@ -88,15 +88,25 @@ def _unsigned_sessions(actor: Actor, _: Horizon) -> Statement:
     return _work(found, session, session.c.session_at, session_id=session.c.id, code=session.c.drug)
 
 
+def _open_amendments(actor: Actor, _: Horizon) -> Statement:
+    """Signed sessions that wait to be signed anew."""
+    opened_at = session.c.amendment_opened_at
+    found = visible_sessions(actor).where(opened_at.is_not(None))
+    return _work(found, session, opened_at, session_id=session.c.id, code=session.c.drug)
+
+
 def _unreconciled_doses(actor: Actor, _: Horizon) -> Statement:
-    """Of sessions that are not signed: what was drawn and does not add up. What was never counted cannot."""
+    """Of sessions that are still to be signed: what was drawn and does not add up. What was never counted cannot."""
     columns = administration.c
     in_session = and_(session.c.clinic_id == columns.clinic_id, session.c.id == columns.session_id)
     found = (
         visible_administrations(actor)
         .join(session, in_session)
         .where(
-            session.c.status.in_([SessionStatus.OBSERVING, SessionStatus.DISCHARGED]),
+            or_(
+                session.c.status.in_([SessionStatus.OBSERVING, SessionStatus.DISCHARGED]),
+                session.c.amendment_opened_at.is_not(None),
+            ),
             session.c.entered_in_error_at.is_(None),
             columns.state == AdministrationState.STOPPED,
             columns.reconciled == false(),
@@ -171,6 +181,7 @@ KINDS: Final[Mapping[WorkKind, Kind]] = {
     WorkKind.ALERT_OPEN: Kind("alert:read", "alert", _open_alerts),
     WorkKind.EVENT_REPORT_DUE: Kind("session:read", "adverse_event", _reports_due),
     WorkKind.SESSION_UNSIGNED: Kind("session:read", "session", _unsigned_sessions),
+    WorkKind.AMENDMENT_OPEN: Kind("session:read", "session", _open_amendments),
     WorkKind.DOSE_UNRECONCILED: Kind("session:read", "administration", _unreconciled_doses),
     WorkKind.PLANNED_SESSION_UNSCHEDULED: Kind("schedule:read", "plan_item", _unscheduled),
     WorkKind.CONSENT_EXPIRING: Kind("clinical:read", "consent", _expiring_consents),

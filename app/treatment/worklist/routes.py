@@ -31,7 +31,7 @@ async def get_worklist(
     ] = 7,
     limit: Annotated[int, Query(ge=1, le=200, description="At most so many of each kind.", examples=[20])] = 20,
 ) -> Response:
-    """What waits for somebody: unanswered alerts, unsigned sessions, doses that do not add up, what expires.
+    """What waits for somebody: unanswered alerts, sessions to sign, doses that do not add up, what expires.
 
     One short list a kind, the longest waiting first. Kinds you may not read are left out, and `withheld` says why.
     """

@@ -9,6 +9,7 @@ class WorkKind(StrEnum):
     ALERT_OPEN = "alert_open"
     EVENT_REPORT_DUE = "event_report_due"
     SESSION_UNSIGNED = "session_unsigned"
+    AMENDMENT_OPEN = "amendment_open"
     DOSE_UNRECONCILED = "dose_unreconciled"
     PLANNED_SESSION_UNSCHEDULED = "planned_session_unscheduled"
     CONSENT_EXPIRING = "consent_expiring"

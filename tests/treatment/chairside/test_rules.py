@@ -34,6 +34,12 @@ def test_each_state_allows_what_follows_from_it(status: SessionStatus) -> None:
     assert codes == {"illegal-transition"} | ({"record-signed"} if status is SessionStatus.SIGNED else set())
 
 
+def test_while_an_amendment_is_open_what_is_wrong_is_corrected_and_signed_again() -> None:
+    actions = allowed_actions(SessionStatus.SIGNED, PRESCRIBER, amendment_open=True)
+    assert {action.verb for action in actions if action.allowed} == {"sign", "mark-entered-in-error"}
+    assert {reason.code for action in actions for reason in action.reasons} == {"illegal-transition"}
+
+
 def test_who_lacks_a_permission_is_told_so_beside_the_state() -> None:
     director = {
         action.verb: action for action in allowed_actions(SessionStatus.DOSING, ROLE_PERMISSIONS[Role.DIRECTOR])

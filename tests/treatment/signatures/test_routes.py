@@ -1,18 +1,20 @@
 """Signing, what it freezes, what stays free, opening it again; and finding what was touched behind our back."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
+import pytest
 from sqlalchemy import Uuid, bindparam, text
 
 from app.kernel.ids import new_id
 from app.treatment.signatures.queries import signature as signature_table
 from app.treatment.signatures.verify import Finding, verify_clinic
-from tests.proofs.care import Care, Json, ago, caring, path_of, start, version_header
+from tests.proofs.care import GOES_HOME, Care, Json, ago, caring, path_of, start, version_header
 from tests.proofs.recipes import UPDATES
-from tests.world import World
+from tests.world import World, linger_after
 
 
 async def day(care: Care) -> tuple[Json, dict[str, Json]]:
@@ -99,23 +101,58 @@ async def test_what_is_signed_is_frozen_and_what_comes_later_is_free(clinic: Wor
     assert [one async for one in touched(clinic)] == []
 
 
-async def test_an_amendment_keeps_both_and_is_signed_anew(clinic: World) -> None:
-    care, nurse = await caring(clinic), await caring(clinic, "nurse")
+AMENDED: Json = {"reason": "The cuff was too small."}
+
+
+async def a_signed_day(care: Care) -> tuple[Json, Json]:
+    """A signed session, and a reading in it."""
     session = await care.session_in("observing")
     reading = await care.vitals(session, systolic_mmhg=141)
     session = await care.discharge(session)
-    assert (await answer(care, session, "amend", {"reason": "Too early."}))[1]["code"] == "illegal-transition"
     (dose,) = (await care.record(session))["administrations"]
     await care.do(dose, "reconcile", {"wasted_mg": dose["unaccounted_mg"]})
-    await care.do(session, "sign")
+    return await care.do(session, "sign"), reading
+
+
+async def test_correction_keeps_the_session_signed_with_an_amended_mark_and_asks_for_a_cosigner(clinic: World) -> None:
+    care, nurse = await caring(clinic), await caring(clinic, "nurse")
+    session, reading = await a_signed_day(care)
     late = await care.vitals(session)
-    denied = await nurse.http.post(f"{path_of(session)}/amend", json={"reason": "x"}, headers=version_header(session))
-    assert denied.status_code == 403
-    amended = await care.do(session, "amend", {"reason": "The cuff was too small."})
-    assert (amended["status"], amended["amended"], amended["signed_at"]) == ("discharged", True, None)
+    refused = await care.http.patch(path_of(reading), json={"systolic_mmhg": 131}, headers=version_header(reading))
+    assert (refused.status_code, refused.json()["code"]) == (409, "record-signed")
+    amended = await care.do(session, "amend", AMENDED)
+    assert (amended["status"], amended["amended"], amended["signed_at"]) == ("signed", True, session["signed_at"])
+    assert (amended["amendment_opened_at"] is not None, amended["amendment_reason"]) == (True, AMENDED["reason"])
+
+    # It is signed wherever it shows, and open; its signature stands, and verifies, until another takes its place.
+    opened = await care.record(session)
+    (row,) = await care.items("/v1/sessions", status="signed", course_id=session["course_id"])
+    screen = await care.get(f"{path_of(session)}/chairside")
+    for shown in (opened, row, screen["session"]):
+        assert (shown["status"], shown["amendment_opened_at"]) == ("signed", amended["amendment_opened_at"])
+    assert [one["superseded_at"] for one in opened["signatures"]] == [None]
+    allowed = {action["verb"] for action in screen["allowed_actions"] if action["allowed"]}
+    assert allowed == {"sign", "mark-entered-in-error"}
+    assert [one async for one in touched(clinic)] == []
+    for verb, body in (("amend", AMENDED), ("cosign", {})):
+        for one in (care, nurse):
+            status, problem = await answer(one, session, verb, body)
+            assert (status, problem["code"], problem["current_status"]) == (409, "illegal-transition", "signed")
+            assert problem["allowed"] == ["signed"]
+    why = {"reason": "Asked to."}
+    for verb, body in (("discharge", GOES_HOME), ("abort", why), ("hold", why), ("cancel", why)):
+        status, problem = await answer(care, session, verb, body)
+        assert (status, problem["code"]) == (409, "illegal-transition"), verb
+
+    # What is corrected, and what is added, the coming signature covers.
     await care.change(reading, {"systolic_mmhg": 131}, reason="device_error: cuff too small")
-    await care.do(session, "sign")
+    added = await nurse.vitals(session, measured_at=ago(minutes=35))
+    assert added["after_signature"] is False
+    signed = await care.do(session, "sign")
+    assert (signed["amended"], signed["amendment_opened_at"], signed["amendment_reason"]) == (True, None, None)
+    assert signed["signed_at"] > session["signed_at"]
     old, new = (await care.record(session))["signatures"]
+    assert added["id"] in {one["id"] for one in new["covers"]}
     assert (old["superseded_reason"], new["superseded_at"], new["cosigner"]) == ("The cuff was too small.", None, "any")
     versions = [{one["id"]: one["version"] for one in signature["covers"]} for signature in (old, new)]
     assert (versions[0][reading["id"]], versions[1][reading["id"]]) == (1, 2)
@@ -125,6 +162,45 @@ async def test_an_amendment_keeps_both_and_is_signed_anew(clinic: World) -> None
     headers = version_header(late) | {"Change-Reason": "correction"}
     told = await care.http.patch(path_of(late), json={"systolic_mmhg": 120}, headers=headers)
     assert (told.status_code, told.json()["code"]) == (409, "record-signed")
+    assert [one async for one in touched(clinic)] == []
+
+
+async def test_a_nurse_amends_what_she_signed_herself(clinic: World) -> None:
+    care, nurse = await caring(clinic), await caring(clinic, "nurse")
+    session, reading = await a_signed_day(care)
+    await nurse.do(session, "cosign")
+    status, problem = await answer(nurse, session, "amend", AMENDED)
+    assert (status, problem["code"], problem["permission"]) == (403, "permission-denied", "session:amend")
+    assert (await care.again(session))["amendment_opened_at"] is None
+    await care.do(session, "amend", AMENDED)
+    await nurse.change(reading, {"systolic_mmhg": 131}, reason="device_error: cuff too small")
+    await nurse.do(session, "sign")
+    assert [one["superseded_at"] is None for one in (await care.record(session))["signatures"]] == [False, False, True]
+    assert (await nurse.do(session, "amend", AMENDED))["amendment_opened_at"] is not None
+    await care.do(session, "sign")
+    assert (await answer(nurse, session, "amend", AMENDED))[0] == 403, "her signature stands no longer"
+
+
+async def test_of_two_tablets_that_amend_at_once_one_does(clinic: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    care = await caring(clinic)
+    session = await care.session_in("signed")
+    linger_after(monkeypatch, "app.treatment.signatures.actions.one_for_update")
+    path, headers = f"{path_of(session)}/amend", version_header(session)
+    answers = await asyncio.gather(*(care.http.post(path, json=AMENDED, headers=headers) for _ in range(2)))
+    assert sorted(one.status_code for one in answers) == [200, 412]
+    assert [one["event"] for one in await care.history(session)].count("session.amended") == 1
+
+
+async def test_a_signed_session_that_should_not_be_is_opened_first(clinic: World) -> None:
+    care = await caring(clinic)
+    session = await care.session_in("signed")
+    assert (await answer(care, session, "mark-entered-in-error", {"reason": "wrong patient"}))[1]["code"] == (
+        "record-signed"
+    )
+    await care.do(session, "amend", AMENDED)
+    await care.void(session)
+    (signature,) = (await care.record(session))["signatures"]
+    assert signature["superseded_reason"] == "Entered in error: wrong patient"
     assert [one async for one in touched(clinic)] == []
 
 

@@ -6,9 +6,22 @@ from uuid import UUID
 import pytest
 
 from app.kernel.records import RESOURCES
+from app.sessions.rules import IllegalTransition, SessionStatus
 from app.treatment.routes import SESSION_RECORD
 from app.treatment.signatures.queries import COVERED
-from app.treatment.signatures.rules import BOUND, Dose, NotSignable, digest_of, require_signable
+from app.treatment.signatures.rules import (
+    BOUND,
+    Dose,
+    Given,
+    NotSignable,
+    digest_of,
+    is_own,
+    is_signer,
+    require_signable,
+    require_to_amend,
+    require_to_cosign,
+    require_to_sign,
+)
 
 ONE = UUID(int=1)
 SIGNATURE = {
@@ -44,6 +57,36 @@ def test_what_keeps_a_session_from_being_signed(runs: bool, drawn: bool, reconci
     with pytest.raises(NotSignable) as refused:
         require_signable([dose])
     assert [one["code"] for one in refused.value.members["blockers"]] == [code]
+
+
+SIGNED = SessionStatus.SIGNED
+
+
+@pytest.mark.parametrize("status", SessionStatus)
+@pytest.mark.parametrize("opened", [False, True])
+def test_what_each_state_allows_a_signer(status: SessionStatus, opened: bool) -> None:
+    if opened and status is not SIGNED:
+        return  # only what is signed is ever open to an amendment
+    allowed = {
+        require_to_sign: status is SessionStatus.DISCHARGED or opened,
+        require_to_cosign: status is SIGNED and not opened,
+        require_to_amend: status is SIGNED and not opened,
+    }
+    for require, may in allowed.items():
+        if may:
+            require(status, amendment_open=opened)
+            continue
+        with pytest.raises(IllegalTransition) as refused:
+            require(status, amendment_open=opened)
+        assert refused.value.members["current_status"] == status.value
+        assert (refused.value.members["allowed"] == ["signed"]) >= opened
+        assert refused.value.detail
+
+
+def test_what_somebody_signed_themselves_is_theirs_and_what_they_signed_beside_another_is_not() -> None:
+    standing = [Given(ONE, cosignature=False), Given(UUID(int=2), cosignature=True)]
+    assert [is_own(standing, UUID(int=number)) for number in (1, 2, 3)] == [True, False, False]
+    assert [is_signer(standing, UUID(int=number)) for number in (1, 2, 3)] == [True, True, False]
 
 
 @pytest.mark.parametrize("member", BOUND)

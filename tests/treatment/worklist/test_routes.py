@@ -22,6 +22,25 @@ def in_days(days: int) -> str:
     return (today(ZONE) + timedelta(days=days)).isoformat()
 
 
+async def test_what_is_open_to_an_amendment_waits_to_be_signed_again(clinic: World) -> None:
+    care = await caring(clinic)
+    first, second, left = [await care.session_in("signed") for _ in range(3)]
+    amended = [await care.do(one, "amend", {"reason": "The cuff was too small."}) for one in (second, first, left)]
+    await care.void(left)
+    found = await work(care)
+    items = found["amendment_open"]["items"]
+    assert [one["resource_id"] for one in items] == [second["id"], first["id"]], "the longest waiting first"
+    assert [one["due_at"] for one in items] == [one["amendment_opened_at"] for one in amended[:2]]
+    assert found["session_unsigned"]["items"] == found["dose_unreconciled"]["items"] == []
+    (infusion,) = (await care.record(first))["administrations"]
+    await care.do(infusion, "reconcile", {"wasted_mg": 5})
+    assert [one["resource_id"] for one in (await work(care))["dose_unreconciled"]["items"]] == [infusion["id"]]
+    await care.do(infusion, "reconcile", {"wasted_mg": infusion["wasted_mg"]})
+    await care.do(first, "sign")
+    (waiting,) = (await work(care, kind="amendment_open"))["amendment_open"]["items"]
+    assert waiting["resource_id"] == second["id"]
+
+
 async def test_a_morning(clinic: World) -> None:
     care = await caring(clinic)
     with statements_of(clinic) as sent:
