@@ -215,7 +215,7 @@ async def reconfirm_order(
     seen = await one_in_version(db, actor, DoseOrder, order_id, if_match)
     treatment = await one_locked(db, actor, TreatmentSession, seen.session_id)
     order = await one_locked(db, actor, DoseOrder, order_id)
-    require_version(order, if_match)
+    await require_version(db, actor, order, if_match)
     if order.status != OrderStatus.ACTIVE or treatment.status not in rules.ORDERABLE:
         raise IllegalTransition(
             "Only the order that counts can be confirmed, in a session that is not over.",
@@ -302,7 +302,7 @@ async def void_order(db: WriteSession, actor: Actor, order_id: UUID, reason: str
     seen = await one_in_version(db, actor, DoseOrder, order_id, if_match)
     treatment = await one_locked(db, actor, TreatmentSession, seen.session_id)
     order = await one_locked(db, actor, DoseOrder, order_id)
-    require_version(order, if_match)
+    await require_version(db, actor, order, if_match)
     await require_unsigned(db, actor, order)
     was_active, cause = order.status == OrderStatus.ACTIVE, f"dose_order {order.id}"
     mark_entered_in_error(db, actor, order, reason)
@@ -609,6 +609,7 @@ async def _reckon(
         await _alarm_of_limit(db, actor, administration)
     elif was_too_much and not is_too_much:
         await end_alerts_of(db, actor, administration.id, "The dose was corrected.", code=rules.DoseLimitExceeded.code)
+    await _alarm_of_projection(db, actor, administration, is_too_much=DoseDeviation.PROJECTED_ABOVE_LIMIT in found)
     administration.deviations = list(found)
     administration.policy_versions = {one_of: version for one_of, version in found.items() if version is not None}
     _account(administration)
@@ -658,6 +659,29 @@ async def _alarm_of_limit(db: WriteSession, actor: Actor, administration: Admini
     )
     rule = f"More than {limits.hard_max_mg} mg was given in one session. {limits.source}"
     await raise_alert(db, actor, cause, code=rules.DoseLimitExceeded.code, severity=AlertSeverity.URGENT, rule=rule)
+
+
+async def _alarm_of_projection(
+    db: WriteSession, actor: Actor, administration: Administration, *, is_too_much: bool
+) -> None:
+    """Alarm of a flow that will go beyond a limit while it can still be stopped, until it is slowed or ended."""
+    projected = DoseDeviation.PROJECTED_ABOVE_LIMIT.value
+    if is_too_much == (projected in administration.deviations):
+        return
+    if is_too_much:
+        cause = Cause(
+            administration.__resource__,
+            administration.id,
+            administration.patient_id,
+            administration.session_id,
+            clock.now(),
+        )
+        rule = "The infusion goes beyond a limit of its plan if it flows on as it does. Seriatim default."
+        await raise_alert(db, actor, cause, code=f"dose_{projected}", severity=AlertSeverity.URGENT, rule=rule)
+    else:
+        await end_alerts_of(
+            db, actor, administration.id, "The flow was slowed, ended or corrected.", code=f"dose_{projected}"
+        )
 
 
 async def _order_of(db: WriteSession, actor: Actor, administration: Administration) -> DoseOrder | None:
@@ -765,7 +789,7 @@ async def _set_clock(db: WriteSession, actor: Actor, treatment: TreatmentSession
     given = (await db.execute(queries.administrations_of(actor, treatment.id))).scalars().all()
     begun = [one_of.started_at for one_of in given if one_of.started_at is not None]
     ended = all(one_of.state in {AdministrationState.STOPPED, AdministrationState.NOT_STARTED} for one_of in given)
-    treatment.started_at = min(begun, default=None)
+    treatment.started_at, treatment.last_started_at = min(begun, default=None), max(begun, default=None)
     # Any of the request's times may be the wrong one.
     require_in_order(
         treatment.started_at,
@@ -852,7 +876,7 @@ async def correct_administration(  # a correction carries version and reason
     """
     await one_in_version(db, actor, Administration, administration_id, if_match)
     administration, treatment = await _both_locked(db, actor, administration_id)
-    require_version(administration, if_match)
+    await require_version(db, actor, administration, if_match)
     await require_unsigned(db, actor, administration)
     why = reason_of_change(actor, administration, reason)
     told = body.model_dump(exclude_unset=True)
@@ -915,7 +939,7 @@ async def _event_locked(
     seen = await one_in_version(db, actor, DoseEventRecord, event_id, if_match)
     administration, treatment = await _both_locked(db, actor, seen.administration_id)
     event = await one_locked(db, actor, DoseEventRecord, event_id)
-    require_version(event, if_match)
+    await require_version(db, actor, event, if_match)
     await require_unsigned(db, actor, event)
     return event, administration, treatment
 
@@ -1042,7 +1066,7 @@ async def void_administration(
     """Mark an administration and its events as entered in error; the session's clock and state follow."""
     await one_in_version(db, actor, Administration, administration_id, if_match)
     administration, treatment = await _both_locked(db, actor, administration_id)
-    require_version(administration, if_match)
+    await require_version(db, actor, administration, if_match)
     await require_unsigned(db, actor, administration)
     mark_entered_in_error(db, actor, administration, reason)
     for event in (await db.execute(queries.events_of(actor, administration.id))).scalars().all():

@@ -237,3 +237,4 @@ class DoseEventRecord(InSession, ClinicRecord, Base):
     disposition: Mapped[Code | None]
     reason: Mapped[LongText | None]
     performed_by: Mapped[Name | None]
+    ordered_by: Mapped[Name | None]

@@ -170,6 +170,11 @@ class DoseEventCreate(CreateSchema):
     performed_by: ShortText | None = Field(
         default=None, description="Who did it, if not who typed it.", examples=["S. Levy"]
     )
+    ordered_by: ShortText | None = Field(
+        default=None,
+        description="At whose word, where it departs from the order: a prescriber, or a standing order by its name.",
+        examples=["Dr. Osei, by telephone"],
+    )
 
 
 class FlowBegins(DoseEventCreate):
@@ -395,6 +400,7 @@ class DoseEventUpdate(RequestSchema):
     disposition: Disposition | None = Field(default=None, description="What happened to the rest.", examples=["spit"])
     reason: NoteText | None = Field(default=None, description="Why.", examples=["Patient felt nauseous."])
     performed_by: ShortText | None = Field(default=None, description="Who did it.", examples=["S. Levy"])
+    ordered_by: ShortText | None = Field(default=None, description="At whose word.", examples=["Dr. Osei"])
 
 
 class DoseEventRead(InSessionRead, ClinicRecordRead):
@@ -431,6 +437,9 @@ class DoseEventRead(InSessionRead, ClinicRecordRead):
     )
     reason: str | None = Field(description="Why.", examples=["Patient felt nauseous."])
     performed_by: str | None = Field(description="Who did it, if not who typed it.", examples=["S. Levy"])
+    ordered_by: str | None = Field(
+        description="At whose word, where it departs from the order.", examples=["Dr. Osei, by telephone"]
+    )
 
 
 # ── administrations ──────────────────────────────────────────────────────────────────────────────────────────────────

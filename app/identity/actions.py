@@ -112,7 +112,7 @@ async def update_clinic(
     if clinic_id != actor.clinic_id:
         raise NotFound
     clinic = (await db.execute(queries.clinic_for_update(actor))).scalar_one()
-    require_version(clinic, if_match)
+    await require_version(db, actor, clinic, if_match)
     for member, value in body.model_dump(exclude_unset=True).items():
         setattr(clinic, member, value)
     name_change(db, clinic, "clinic.updated")

@@ -127,7 +127,10 @@ class PreconditionFailed(Failure):
     status = 412
     code = "version-mismatch"
     title = "The record has changed since you read it"
-    advice = "Read the record again, decide whether your change still holds, and send it with the new ETag in If-Match."
+    advice = (
+        "Read the record again, decide whether your change still holds, and send it with the new ETag in If-Match. "
+        "`changed_members` names what differs from the version you read."
+    )
 
 
 class PreconditionRequired(Failure):

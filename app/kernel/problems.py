@@ -73,6 +73,10 @@ class Problem(BaseModel):
     errors: list[FaultShape] = Field(default=[], description="Every fault found at once, at most 100.")
     confirmations: list[DoubtShape] = absent("With `confirmation-required`: what looks wrong.")
     current_version: int = absent("With `version-mismatch`: the version the record has now.", examples=[8])
+    changed_members: list[str] = absent(
+        "With `version-mismatch`: the members that differ from the version you read.",
+        examples=[["location_id", "note"]],
+    )
     current_status: str = absent("With `illegal-transition`: the state the record is in.", examples=["observing"])
     allowed: list[str] = absent("With `illegal-transition`: the states that may follow.", examples=[["discharged"]])
     existing_id: str = absent(

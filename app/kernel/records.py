@@ -394,7 +394,7 @@ async def one_in_version(
     """
     if (found := await find(db, actor, model, record_id)) is None:
         raise NotFound
-    require_version(found, if_match)
+    await require_version(db, actor, found, if_match)
     require_standing(found)
     return found
 
@@ -438,7 +438,7 @@ async def one_for_update(
         RecordEnteredInError: it was marked as entered in error.
     """
     found = await _locked(db, actor, model, record_id)
-    require_version(found, if_match)
+    await require_version(db, actor, found, if_match)
     require_standing(found)
     return found
 
@@ -453,17 +453,45 @@ def require_standing(record: ClinicRecord) -> None:
         raise RecordEnteredInError
 
 
-def require_version(record: Versioned, if_match: int | None) -> None:
-    """Refuse a change made from another version.
+_OF_EVERY_VERSION: Final = frozenset({"version", "updated_at"})
+
+
+async def require_version(db: ReadSession, actor: Actor, record: Versioned, if_match: int | None) -> None:
+    """Refuse a change made from another version, and say what has changed since.
 
     Raises:
         PreconditionRequired: the caller did not say which version.
-        PreconditionFailed: it has changed since.
+        PreconditionFailed: it has changed since; with the version it has now and the members that differ.
     """
-    if required_version(if_match) != record.version:
+    if (version := required_version(if_match)) != record.version:
         raise PreconditionFailed(
-            "Read it again and decide whether your change still holds.", members={"current_version": record.version}
+            "Read it again and decide whether your change still holds.",
+            members={
+                "current_version": record.version,
+                "changed_members": await _changed_since(db, actor, record, version),
+            },
         )
+
+
+async def _changed_since(db: ReadSession, actor: Actor, record: Versioned, version: int) -> list[str]:
+    """The members in which a record differs from a version of it, of those the actor may read; none of an unknown one.
+
+    What changes with every version is not among them.
+    """
+    columns = columns_of(record)
+    kept = select(change.c.content).where(
+        change.c.clinic_id == actor.clinic_id,
+        change.c.resource_type == record.__resource__,
+        change.c.resource_id == columns["id"],
+        change.c.version == version,
+    )
+    content = (await db.execute(kept)).scalar_one_or_none()
+    if content is None:
+        return []
+    resource = RESOURCES[record.__resource__]
+    then = resource.present(decode(resource.table, content), actor)
+    now = resource.present(columns, actor)
+    return sorted(name for name in then if then[name] != now[name] and name not in _OF_EVERY_VERSION)
 
 
 async def _reason_header(

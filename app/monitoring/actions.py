@@ -216,7 +216,7 @@ async def _locked(db: WriteSession, actor: Actor, reading_id: UUID, if_match: in
     seen = await one_in_version(db, actor, VitalSigns, reading_id, if_match)
     watched = await _watched(db, actor, seen.session_id)
     reading = await one_locked(db, actor, VitalSigns, reading_id)
-    require_version(reading, if_match)
+    await require_version(db, actor, reading, if_match)
     return reading, watched
 
 

@@ -36,9 +36,14 @@ class Route(StrEnum):
 
 
 class ClockStart(StrEnum):
-    """What the observation time is counted from: the first moment of the dose, or the last."""
+    """What the observation time is counted from.
+
+    The first moment of the dose; the first moment of the last dose, so that a second one in the same session begins the
+    time anew; or the last moment of all.
+    """
 
     START = "start"
+    LAST_START = "last_start"
     END = "end"
 
 

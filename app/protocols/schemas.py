@@ -31,7 +31,11 @@ Doses = Annotated[list[Milligrams], Field(max_length=20)]
 class ObservationRead(ResponseSchema):
     """How long somebody is watched after a dose."""
 
-    counts_from: str = Field(description="`start` or `end` of dosing.", examples=["end"])
+    counts_from: str = Field(
+        description="`start` of dosing; `last_start`, where a second dose begins it anew; or `end` of dosing.",
+        examples=["end"],
+        json_schema_extra={"x-extensible-enum": [one.value for one in ClockStart]},
+    )
     minimum_minutes: int = Field(description="At least so long.", examples=[60])
     source: str = Field(description="Where the rule comes from.", examples=["Seriatim default"])
 
@@ -191,7 +195,11 @@ class AlternativeStartDefinition(RequestSchema):
 class ObservationDefinition(RequestSchema):
     """How long somebody is watched after a dose."""
 
-    counts_from: ClockStart = Field(description="From the start or the end of dosing.", examples=["end"])
+    counts_from: ClockStart = Field(
+        description="From the `start` of dosing, from the `last_start` where a second dose begins it anew, or from the "
+        "`end` of dosing.",
+        examples=["end"],
+    )
     minimum_minutes: Minutes = Field(description="At least so long.", examples=[60])
     source: NoteText = Field(description="Where that comes from.", examples=["The clinic's own rule."])
 

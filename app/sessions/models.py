@@ -70,6 +70,7 @@ class TreatmentSession(ClinicRecord, Base):
     started_at: Mapped[datetime | None]
     # Set where only the day of the dose is known; the times of doses are then noon of it.
     given_on: Mapped[date | None]
+    last_started_at: Mapped[datetime | None]
     last_dose_at: Mapped[datetime | None]
     dosing_ended_at: Mapped[datetime | None]
     discharged_at: Mapped[datetime | None]

@@ -42,6 +42,7 @@ CLINICAL: Final = Needs(
         "cleared_at",
         "started_at",
         "given_on",
+        "last_started_at",
         "last_dose_at",
         "dosing_ended_at",
         "discharged_at",

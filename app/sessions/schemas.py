@@ -264,6 +264,7 @@ class SessionRead(ClinicRecordRead):
     given_on: Day | None = Field(
         description="Set where only the day of the dose is known; its times are then noon of it on the clinic's clock."
     )
+    last_started_at: UtcTime | None = Field(description="When the last of its doses began; with one, as `started_at`.")
     last_dose_at: UtcTime | None = Field(description="The last moment drug was given.")
     dosing_ended_at: UtcTime | None = Field(description="When the last administration stopped.")
     discharged_at: UtcTime | None = Field(description="When the patient went home.")

@@ -10,7 +10,7 @@ from tests.proofs.care import PHQ9_OF_9, PHQ9_OF_19, Care, Json, ago, path_of, s
 MINUTES_A_DAY = 1440
 DAYS = (21, 14, 7)
 CLINICAL = (
-    "session_at", "cleared_at", "started_at", "given_on", "last_dose_at", "dosing_ended_at", "discharged_at",
+    "session_at", "cleared_at", "started_at", "given_on", "last_started_at", "last_dose_at", "dosing_ended_at", "discharged_at",
     "aborted_at", "deviations", "recorded_after_minutes", "gates",
 )  # fmt: skip
 TEXT = ("condition_at_discharge", "escort_name", "ended_reason", "abort_reason", "note")

@@ -329,7 +329,7 @@ async def miss_slot(
     seen = await one_in_version(db, actor, VitalSlot, slot_id, if_match)
     await one_locked(db, actor, TreatmentSession, seen.session_id)
     slot = await one_locked(db, actor, VitalSlot, slot_id)
-    require_version(slot, if_match)
+    await require_version(db, actor, slot, if_match)
     rules.require_open(slot.plain)
     slot.missed_at = clock.now()
     slot.missed_by = actor.principal_id

@@ -69,6 +69,7 @@ async def criteria_at(
         setting=treatment.setting,
         started_at=treatment.started_at,
         last_dose_at=treatment.last_dose_at,
+        last_started_at=treatment.last_started_at,
         dosing_ended=treatment.dosing_ended_at is not None,
         readings=[
             Reading(

@@ -135,7 +135,7 @@ class Facts:
     """What is known of a session at the moment the patient is to leave.
 
     `answers` holds what was asked at the door, by criterion; what nobody asked is not in it. `dosing_ended` says that
-    no drug flows any more.
+    no drug flows any more. `last_started_at` is when the last of several doses began; None: there was one.
     """
 
     at: datetime
@@ -150,6 +150,16 @@ class Facts:
     intensities: Sequence[Rated] = ()
     answers: Mapping[str, bool] = field(default_factory=dict[str, bool])
     open_urgent_alerts: int = 0
+    last_started_at: datetime | None = None
+
+    @property
+    def clock_starts(self) -> Mapping[ClockStart, datetime | None]:
+        """The moment observation is counted from, for each way a plan may count it."""
+        return {
+            ClockStart.START: self.started_at,
+            ClockStart.LAST_START: self.last_started_at or self.started_at,
+            ClockStart.END: self.last_dose_at,
+        }
 
 
 LIMITS: Final = (
@@ -238,7 +248,11 @@ def _answered(asked: Asked, facts: Facts) -> _Found:
     return _Found(answer is True, reason, answer, limit=True)
 
 
-_CLOCKS: Final = {ClockStart.START: "the first moment of the dose", ClockStart.END: "the end of the dose"}
+_CLOCKS: Final = {
+    ClockStart.START: "the first moment of the dose",
+    ClockStart.LAST_START: "the first moment of the last dose",
+    ClockStart.END: "the end of the dose",
+}
 
 
 def _observed(facts: Facts, limits: Limits) -> _Found:
@@ -252,8 +266,7 @@ def _observed(facts: Facts, limits: Limits) -> _Found:
 
 def _observed_for(facts: Facts, observation: Observation, version: str) -> _Found:
     least = observation.minimum_minutes
-    from_end = observation.counts_from is ClockStart.END
-    begin = facts.last_dose_at if from_end else facts.started_at
+    begin = facts.clock_starts[observation.counts_from]
     if begin is None:
         return _Found(met=False, reason="Nothing has been given yet.", limit=least, version=version)
     if not facts.dosing_ended:

@@ -26,6 +26,11 @@ _PLACED: Final = (
 )
 _OF_COURSE: Final = ("id", "counts_from", "prescriber_id", "prescriber_name")
 """What is read with a course and told in another way."""
+_CLOCKS: Final = {
+    ClockStart.START: "started_at",
+    ClockStart.LAST_START: "last_started_at",
+    ClockStart.END: "last_dose_at",
+}
 _PRESSURE: Final = ("measured_at", "systolic_mmhg", "diastolic_mmhg")
 _SECONDS_PER_MINUTE: Final = 60
 
@@ -163,8 +168,8 @@ def _pressure(readings: Sequence[Json]) -> Json | None:
 def _watched(row: Json, course: Json) -> int | None:
     """Whole minutes from where the plan counts to the discharge; None where only the day of the dose is known."""
     shipped = shipped_protocols().get((course["protocol_code"], course["protocol_version"]))
-    from_end = (course["counts_from"] if shipped is None else shipped.observation.counts_from) == ClockStart.END
-    begin, end = _instant(row["last_dose_at" if from_end else "started_at"]), _instant(row["discharged_at"])
+    counts_from = ClockStart(course["counts_from"] if shipped is None else shipped.observation.counts_from)
+    begin, end = _instant(row[_CLOCKS[counts_from]]), _instant(row["discharged_at"])
     if begin is None or end is None or row["given_on"] is not None:
         return None
     return int((end - begin).total_seconds() // _SECONDS_PER_MINUTE)

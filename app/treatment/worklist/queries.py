@@ -5,7 +5,7 @@ A kind is added by writing its statement and naming it in `KINDS`.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, Table, Text, and_, cast, false, func, literal, null, or_, select
@@ -17,6 +17,7 @@ from app.courses.rules import CourseStatus
 from app.dosing.queries import administration, visible_administrations
 from app.dosing.rules import AdministrationState
 from app.kernel.actor import Actor
+from app.monitoring.slots.queries import visible_vital_slots, vital_slot
 from app.safety.queries import adverse_event, visible_adverse_events
 from app.screening.consents.queries import consent, visible_consents
 from app.screening.enrolments.queries import enrolment, visible_programme_enrolments
@@ -31,8 +32,9 @@ Statement = Select[*tuple[Any, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Horizon:
-    """Today, and the last day that is looked at."""
+    """Now, its day in the clinic, and the last day that is looked at."""
 
+    now: datetime
     today: date
     until: date
 
@@ -72,6 +74,24 @@ def _open_alerts(actor: Actor, _: Horizon) -> Statement:
     return _work(
         found, alert, columns.raised_at, session_id=columns.session_id, code=columns.code, severity=columns.severity
     )
+
+
+def _overdue_readings(actor: Actor, horizon: Horizon) -> Statement:
+    """Readings that were due of whoever is being watched, that nobody made and nobody said were missed."""
+    columns = vital_slot.c
+    in_session = and_(session.c.clinic_id == columns.clinic_id, session.c.id == columns.session_id)
+    found = (
+        visible_vital_slots(actor)
+        .join(session, in_session)
+        .where(
+            session.c.status.in_([SessionStatus.DOSING, SessionStatus.OBSERVING]),
+            session.c.entered_in_error_at.is_(None),
+            columns.late_from < horizon.now,
+            columns.reading_id.is_(None),
+            columns.missed_at.is_(None),
+        )
+    )
+    return _work(found, vital_slot, columns.due_at, session_id=columns.session_id, code=columns.kind)
 
 
 def _reports_due(actor: Actor, horizon: Horizon) -> Statement:
@@ -179,6 +199,7 @@ def _ending_enrolments(actor: Actor, horizon: Horizon) -> Statement:
 
 KINDS: Final[Mapping[WorkKind, Kind]] = {
     WorkKind.ALERT_OPEN: Kind("alert:read", "alert", _open_alerts),
+    WorkKind.READING_OVERDUE: Kind("session:read", "vital_slot", _overdue_readings),
     WorkKind.EVENT_REPORT_DUE: Kind("session:read", "adverse_event", _reports_due),
     WorkKind.SESSION_UNSIGNED: Kind("session:read", "session", _unsigned_sessions),
     WorkKind.AMENDMENT_OPEN: Kind("session:read", "session", _open_amendments),
@@ -198,6 +219,6 @@ def waiting(kind: Kind, actor: Actor, horizon: Horizon, limit: int) -> Statement
     return select(counted, func.count().over().label("count")).order_by(counted.c.due, counted.c.id).limit(limit)
 
 
-def horizon_of(today: date, within_days: int) -> Horizon:
-    """Today and so many days ahead."""
-    return Horizon(today, today + timedelta(days=within_days))
+def horizon_of(now: datetime, today: date, within_days: int) -> Horizon:
+    """Now and so many days ahead."""
+    return Horizon(now, today, today + timedelta(days=within_days))

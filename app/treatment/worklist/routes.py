@@ -31,12 +31,12 @@ async def get_worklist(
     ] = 7,
     limit: Annotated[int, Query(ge=1, le=200, description="At most so many of each kind.", examples=[20])] = 20,
 ) -> Response:
-    """What waits for somebody: unanswered alerts, sessions to sign, doses that do not add up, what expires.
+    """What waits for somebody: unanswered alerts, overdue readings, sessions to sign, what does not add up or expires.
 
     One short list a kind, the longest waiting first. Kinds you may not read are left out, and `withheld` says why.
     """
-    today = clock.today(actor.time_zone)
-    horizon = horizon_of(today, within_days)
+    now, today = clock.now(), clock.today(actor.time_zone)
+    horizon = horizon_of(now, today, within_days)
     asked = {name: KINDS[name] for name in WorkKind if not kind or name in kind}
     lists: list[dict[str, Any]] = []
     for name, one in asked.items():

@@ -7,6 +7,7 @@ class WorkKind(StrEnum):
     """The reasons, in the order a morning goes through them."""
 
     ALERT_OPEN = "alert_open"
+    READING_OVERDUE = "reading_overdue"
     EVENT_REPORT_DUE = "event_report_due"
     SESSION_UNSIGNED = "session_unsigned"
     AMENDMENT_OPEN = "amendment_open"
