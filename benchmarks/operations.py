@@ -162,12 +162,13 @@ _OF_CURVE: Final = frozenset(
     }
 )
 # Of a session told afterwards: ids that are new on each side, the clock at the moment of telling, the words of the
-# alert's rule, and whether the dose before was too near.
+# alert's rule, whether the dose before was too near, and how the gates stood.
 _OF_TOLD: Final = frozenset(
     {
         "session_id",
         "cause_id",
         "recorded_after_minutes",
+        "gates",
         "raised_at",
         "escalates_at",
         "rule",

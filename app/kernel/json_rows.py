@@ -5,14 +5,18 @@ statement per kind of child and thousands of objects. What the database writes e
 of the same row, number for number and time for time.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
 from functools import cache
 from typing import Any, Final
+from uuid import UUID
 
 import orjson
-from sqlalchemy import JSON, Boolean, ColumnElement, FromClause, Text, Uuid, cast, literal
+from sqlalchemy import JSON, Boolean, ColumnElement, Date, FromClause, Select, Text, Uuid, cast, literal, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeEngine
 
 from app.kernel.tables import Scaled, UtcDateTime
 
@@ -74,6 +78,38 @@ def as_object(
 def as_array(objects: ColumnElement[str]) -> ColumnElement[str]:
     """The objects of all rows as one array, in the order of the rows."""
     return _JsonArray(objects)
+
+
+def as_pieces(statement: Select[*tuple[Any, ...]], above: FromClause) -> ColumnElement[Any]:
+    """The rows of a select as one array of objects with its columns, for a member of a row above them.
+
+    Args:
+        statement: What is gathered; one of its columns is `id`.
+        above: The table of that row, which the select may compare with.
+    """
+    rows = statement.correlate(above).subquery()
+    return select(as_array(as_object("piece", rows.c.keys(), rows, {}))).scalar_subquery()
+
+
+def values_of(columns: Iterable[ColumnElement[Any]], row: Mapping[str, Any]) -> dict[str, Any]:
+    """A piece as Python has it, by the columns it was made of."""
+    return {one.key: _value(one.type, row[one.key]) for one in columns if one.key is not None}
+
+
+def _value(kind: TypeEngine[Any], told: Any) -> Any:
+    if told is None:
+        return None
+    match kind:
+        case UtcDateTime():
+            return datetime.fromisoformat(told)
+        case Scaled():
+            return Decimal(str(told))
+        case Date():
+            return date.fromisoformat(told)
+        case Uuid():
+            return UUID(told)
+        case _:
+            return told
 
 
 def as_constant(value: object) -> ColumnElement[str]:

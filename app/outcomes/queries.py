@@ -12,7 +12,7 @@ from app.courses.queries import course, visible_courses
 from app.dosing.queries import dose_order, visible_administrations, visible_dose_orders
 from app.dosing.rules import OrderStatus
 from app.kernel.actor import Actor
-from app.kernel.json_rows import as_array, as_object, as_text
+from app.kernel.json_rows import as_object, as_pieces, as_text
 from app.patients.queries import visible_weights
 from app.protocols.queries import clinic_protocol
 from app.sessions.queries import session, visible_sessions
@@ -78,12 +78,12 @@ def _course_with_scores(actor: Actor, *, of_one_instrument: bool) -> Select[Any]
         ),
         "episode": _episode(actor),
         "scores": _of_patient(wanted, _SCORE, "assessed_at", "id"),
-        "instruments": _array(
+        "instruments": as_pieces(
             scores.with_only_columns(assessment.c.instrument.label("id"), func.count().label("scores"))
             .where(_same_patient(assessment), of_course)
             .group_by(assessment.c.instrument)
             .order_by(assessment.c.instrument),
-            ("id", "scores"),
+            course,
         ),
     }
     shown = as_text(as_object("course", (*_COURSE, *inside), course, inside)).label("shown")
@@ -110,7 +110,7 @@ def _episode(actor: Actor) -> ColumnElement[Any]:
         .with_only_columns(*(own[name].label(name) if name in own else _SIBLING.c[name] for name in _IN_EPISODE))
         .select_from(_SIBLING.outerjoin(clinic_protocol, under))
     )
-    return _array(found, _IN_EPISODE)
+    return as_pieces(found, course)
 
 
 def _standing(statement: Select[Any]) -> Select[Any]:
@@ -125,7 +125,7 @@ def _same_patient(table: Any) -> ColumnElement[bool]:
 def _of_patient(statement: Select[Any], members: tuple[str, ...], *order: str) -> ColumnElement[Any]:
     (table,) = statement.get_final_froms()
     found = statement.where(_same_patient(table)).order_by(*(table.c[name] for name in order))
-    return _array(found.with_only_columns(*(table.c[name] for name in members)), members)
+    return as_pieces(found.with_only_columns(*(table.c[name] for name in members)), course)
 
 
 def _of_course(statement: Select[Any], members: tuple[str, ...], *order: str) -> ColumnElement[Any]:
@@ -134,9 +134,4 @@ def _of_course(statement: Select[Any], members: tuple[str, ...], *order: str) ->
         session, (session.c.clinic_id == table.c.clinic_id) & (session.c.id == table.c.session_id)
     ).where(session.c.course_id == course.c.id)
     found = inside.where(_same_patient(table)).order_by(*(table.c[name] for name in order))
-    return _array(found.with_only_columns(*(table.c[name] for name in members)), members)
-
-
-def _array(statement: Select[*tuple[Any, ...]], members: tuple[str, ...]) -> ColumnElement[Any]:
-    found = statement.correlate(course).subquery()
-    return select(as_array(as_object("piece", members, found, {}))).scalar_subquery()
+    return as_pieces(found.with_only_columns(*(table.c[name] for name in members)), course)

@@ -155,7 +155,7 @@ async def given_too_soon(db: WriteSession, actor: Actor, treatment: TreatmentSes
 
 
 async def add_past_visit(db: WriteSession, actor: Actor, course_id: UUID, body: VisitFacts) -> TreatmentSession:
-    """Add a visit that is over already; `treatment.record_past_session` fills it. Nothing is checked against gates.
+    """Add a visit that is over already; `treatment.record_past_session` fills it, and no gate refuses it.
 
     Raises:
         PlanItemFilled: the planned session that was named is taken.

@@ -318,8 +318,9 @@ class SessionRead(ClinicRecordRead):
         description="Why, while it is open.", examples=["The cuff was too small; pressure read again."]
     )
     gates: list[GateRead] | None = Field(
-        description="How the gates stood when it was cleared; empty where it was not. Those that do not apply are left "
-        "out. Null only where it is withheld.",
+        description="How the gates stood when it was cleared or, where it was recorded afterwards, for the first dose "
+        "as far as was known then; empty where neither was. Those that do not apply are left out. Null only where it "
+        "is withheld.",
         examples=[[]],
     )
     note: str | None = Field(description="Free text.", examples=["Prefers the quiet room."])

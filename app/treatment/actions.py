@@ -60,6 +60,7 @@ from app.sessions.actions import add_past_visit, is_frozen
 from app.sessions.models import TreatmentSession
 from app.sessions.rules import AlreadySigned
 from app.treatment import queries
+from app.treatment.readiness.actions import keep_gates
 from app.treatment.readiness.models import GateOverride
 from app.treatment.schemas import PastSession
 from app.treatment.signatures.actions import supersede_signatures
@@ -99,8 +100,9 @@ _TOLD: Final[tuple[type[ClinicRecord], ...]] = (
 async def record_past_session(db: WriteSession, actor: Actor, patient_id: UUID, body: PastSession) -> TreatmentSession:
     """Record a session that is over with everything that is known of it, all or nothing; it ends `discharged`.
 
-    No gate refuses and nothing counts as out of order: the session was never watched from here. Alerts about what is
-    older than the clinic's limit are kept closed.
+    Its gates are judged for the moment the dose began, by what is known now, and kept; none refuses. Nothing counts as
+    out of order: the session was never watched from here. Alerts about what is older than the clinic's limit are kept
+    closed.
 
     Raises:
         IdempotencyKeyRequired: neither a key nor an own id came with it.
@@ -135,6 +137,7 @@ async def record_past_session(db: WriteSession, actor: Actor, patient_id: UUID, 
     name_change(db, treatment, "session.recorded", occurred_at=treatment.session_at)
     await _record_children(db, actor, treatment, body)
     await place_again(db, actor, patient.id, f"session {treatment.id}")
+    await keep_gates(db, actor, treatment)
     return treatment
 
 

@@ -98,9 +98,10 @@ async def record_session(db: WriteDb, actor: MayWriteSessions, patient_id: UUID,
     """Record a session that is over, with everything that is known of it, in one call.
 
     Route and dose, dissociation, readings and scores: all of it is recorded or none. The session ends `discharged`
-    and is marked `recorded_afterwards`; nothing is refused for what was not asked before it, and what is older than
-    the clinic's limit raises no live alarm. Where the patient has no running course that fits, a course without a
-    plan is opened. To plan a visit, use `POST /v1/courses/{course_id}/sessions`.
+    and is marked `recorded_afterwards`. Nothing is refused for what was not asked before it: `gates` keeps how each
+    gate stood for the first dose. What is older than the clinic's limit raises no live alarm. Where the patient has no
+    running course that fits, a course without a plan is opened. To plan a visit, use
+    `POST /v1/courses/{course_id}/sessions`.
     """
     treatment = await actions.record_past_session(db, actor, patient_id, body)
     return await created(db, SESSION_RECORD, actor, treatment, "/v1/sessions")

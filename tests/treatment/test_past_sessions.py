@@ -12,7 +12,9 @@ from app.kernel.ledger import name_change
 from app.kernel.records import one
 from app.sessions.models import TreatmentSession
 from tests.conftest import Clock
-from tests.proofs.care import Care, ago, caring, fresh_key, instant, path_of, start, stop
+from tests.proofs.care import Care, Json, ago, caring, fresh_key, instant, path_of, start, stop
+from tests.proofs.recipes import consent_body
+from tests.treatment.readiness.test_routes import counted
 from tests.world import World
 
 WHOLE: dict[str, Any] = {
@@ -52,7 +54,7 @@ async def test_two_calls_record_a_treatment(clinic: World) -> None:
         ago(hours=1),
     )
     assert session["recorded_after_minutes"] >= 3 * 60
-    assert (session["deviations"], session["gates"], session["omitted"]) == ([], [], [])
+    assert (session["deviations"], session["omitted"]) == ([], [])
     (dose,) = session["administrations"]
     assert (dose["delivered_mg"], dose["delivered_source"], dose["origin"]) == (41.2, "entered", "afterwards")
     assert [one["systolic_mmhg"] for one in session["vital_signs"]] == [124, 141]
@@ -64,6 +66,102 @@ async def test_two_calls_record_a_treatment(clinic: World) -> None:
     assert await care.get(f"{path_of(session)}/record") == session
     course = await care.get(f"/v1/courses/{session['course_id']}")
     assert (course["protocol_code"], course["status"]) == ("OPEN", "active")
+
+
+def stood(session: Json, *codes: str) -> dict[str, str]:
+    """How gates stood that a session keeps."""
+    kept = {one["code"]: one["state"] for one in session["gates"]}
+    return {code: kept[code] for code in codes} if codes else kept
+
+
+async def test_its_gates_are_kept_as_they_stood_for_the_dose_and_refuse_nothing(clinic: World) -> None:
+    care, admin = await caring(clinic), await caring(clinic, "admin")
+    patient, somebody_else = await care.patient(), await care.patient()
+    below = path_of(patient)
+    await care.new(f"{below}/consents", consent_body(signed_at=ago(days=2)))
+    await care.weight(somebody_else, measured_at=ago(days=1))
+    await care.weight(patient, measured_at=ago(hours=3))
+    withdrawn = await care.new(f"{path_of(somebody_else)}/consents", consent_body(signed_at=ago(days=2)))
+    await care.do(withdrawn, "withdraw", {"reason": "Wants to pause."})
+    # What the clinic decides now was not in force when the dose began.
+    await admin.new("/v1/policies", {"code": "gate_profile", "value": "strict", "reason": "We have residents."})
+    high = {"measured_at": ago(hours=4.2), "systolic_mmhg": 171, "diastolic_mmhg": 96}
+    session = await recorded(care, patient, WHOLE | {"vital_signs": [high, *WHOLE["vital_signs"][1:]]})
+    assert (session["status"], session["deviations"], session["gate_overrides"]) == ("discharged", [], [])
+    assert stood(session) == {
+        "consent": "pass", "screening": "unknown", "contraindication": "unknown", "not_recommended": "unknown",
+        "identity": "unknown", "pressure": "fail", "oxygen": "unknown", "heart_rate": "unknown",
+        "pregnancy": "unknown", "open_urgent_alert": "pass", "interval": "pass", "intoxication": "unknown",
+        "weight_age": "unknown", "pre_dose_score": "pass", "medicines": "unknown", "escort": "unknown",
+    }  # fmt: skip
+    assert {one["policy_version"] for one in session["gates"]} == {"GATES@1:standard"}
+    # It is what readiness finds, without what only those may read who may read records.
+    judged = await care.get(f"{path_of(session)}/readiness")
+    assert judged["judged_at"] == ago(hours=4)
+    shared = ("code", "state", "mode", "reason", "policy_version", "limit_version")
+    told = [{name: one[name] for name in shared} for one in judged["gates"] if one["state"] != "not_applicable"]
+    assert [{name: one[name] for name in shared} for one in session["gates"]] == told
+    # They alarm nobody: what rings is the reading itself, and the answer about wanting to die.
+    assert {one["code"] for one in session["alerts"]} == {"safety_item_positive"}
+    # What is told later changes nothing about it.
+    await care.weight(patient, 82, measured_at=ago(hours=5))
+    assert (await care.get(f"{path_of(session)}/readiness"))["gates"] != judged["gates"]
+    assert (await care.again(session))["gates"] == session["gates"]
+    (version,) = await care.history(session)
+    assert (version["event"], version["resource"]["gates"]) == ("session.recorded", session["gates"])
+
+
+async def test_gates_nobody_may_override_refuse_no_fact(clinic: World) -> None:
+    care = await caring(clinic)
+    device = {
+        "drug": "esketamine",
+        "route": "intranasal",
+        "started_at": ago(days=2),
+        "delivered_mg": 56,
+        "drawn_mg": 56,
+    }
+    session = await recorded(care, await care.patient(), {"administrations": [device], "escort_name": "R. Rivera"})
+    kept = {one["code"]: one for one in session["gates"]}
+    assert (kept["setting_enrolment"]["mode"], kept["setting_enrolment"]["state"]) == ("hard", "fail")
+    assert stood(session, "fasting", "escort") == {"fasting": "unknown", "escort": "pass"}
+    assert (session["status"], session["deviations"], session["alerts"]) == ("discharged", [], [])
+
+
+async def test_where_only_the_day_is_known_gates_go_by_days(clinic: World) -> None:
+    care = await caring(clinic)
+    patient = await care.patient()
+    day, before = ago(days=4)[:10], ago(days=5)[:10]
+    await care.new(f"{path_of(patient)}/consents", consent_body(signed_at=ago(days=30)))
+    morning = {"measured_at": f"{day}T12:00:00Z", "systolic_mmhg": 124, "diastolic_mmhg": 78}
+    first = await recorded(care, patient, {"route": "intravenous", "given_on": before, "delivered_mg": 40})
+    second = await recorded(
+        care, patient, {"route": "intravenous", "given_on": day, "delivered_mg": 40, "vital_signs": [morning]}
+    )
+    assert stood(first, "consent", "interval") == {"consent": "pass", "interval": "pass"}
+    # A day apart is long enough, and what was measured on the day came before the dose or after it.
+    assert stood(second, "interval", "pressure") == {"interval": "pass", "pressure": "unknown"}
+    (interval,) = [
+        one for one in (await care.get(f"{path_of(second)}/readiness"))["gates"] if one["code"] == "interval"
+    ]
+    assert (interval["value"], interval["limit"]) == (None, 24), "days are no hours"
+    again = await recorded(care, patient, {"route": "intravenous", "given_on": day, "delivered_mg": 40})
+    assert stood(again, "interval") == {"interval": "fail"}
+    assert again["deviations"] == ["below_minimum_interval"]
+
+
+async def test_telling_a_session_takes_as_many_statements_however_much_there_is(clinic: World) -> None:
+    care = await caring(clinic)
+    sent_for: list[int] = []
+    busy, quiet = await care.patient(), await care.patient()
+    for number in range(3):
+        await care.new(f"{path_of(busy)}/consents", consent_body())
+        await care.weight(busy, measured_at=ago(days=3, hours=number))
+        await care.phq9(busy, answered_at=ago(days=2, hours=number))
+    for patient in (busy, quiet):
+        with counted(clinic) as sent:
+            await recorded(care, patient, WHOLE)
+        sent_for.append(len(sent))
+    assert sent_for[0] == sent_for[1], sent_for
 
 
 async def test_the_least_that_is_needed(clinic: World) -> None:

@@ -6,7 +6,6 @@ from uuid import UUID
 from sqlalchemy import Select, select
 
 from app.kernel.actor import Actor
-from app.kernel.database import ReadSession
 from app.kernel.tables import Base
 from app.patients.reproduction.models import ReproductiveFactRecord
 from app.patients.reproduction.rules import FactKind, FactValue, ReproductiveFact
@@ -19,19 +18,18 @@ def visible_reproductive_facts(actor: Actor) -> Select[Any]:
     return select(reproductive_fact).where(reproductive_fact.c.clinic_id == actor.clinic_id)
 
 
-async def facts_of(db: ReadSession, actor: Actor, patient_id: UUID) -> list[ReproductiveFact]:
-    """A patient's facts that stand, by day."""
+def facts_of(actor: Actor, patient_id: UUID) -> Select[Any, Any, Any, Any]:
+    """A patient's facts that stand, by day, for `as_fact`."""
     columns = reproductive_fact.c
-    statement = (
-        select(columns.kind, columns.value, columns.observed_on)
-        .where(
-            columns.clinic_id == actor.clinic_id,
-            columns.patient_id == patient_id,
-            columns.entered_in_error_at.is_(None),
-        )
+    return (
+        visible_reproductive_facts(actor)
+        .where(columns.patient_id == patient_id, columns.entered_in_error_at.is_(None))
+        .with_only_columns(columns.id, columns.kind, columns.value, columns.observed_on)
         .order_by(columns.observed_on, columns.id)
     )
-    return [
-        ReproductiveFact(FactKind(kind), None if value is None else FactValue(value), on)
-        for kind, value, on in await db.execute(statement)
-    ]
+
+
+def as_fact(row: Any) -> ReproductiveFact:
+    """A row as far as it says how a day is."""
+    value = None if row.value is None else FactValue(row.value)
+    return ReproductiveFact(FactKind(row.kind), value, row.observed_on)

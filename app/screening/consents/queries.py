@@ -6,7 +6,6 @@ from uuid import UUID
 from sqlalchemy import Select, select
 
 from app.kernel.actor import Actor
-from app.kernel.database import ReadSession
 from app.kernel.tables import Base
 from app.protocols.rules import Drug
 from app.screening.consents.models import Consent
@@ -20,23 +19,23 @@ def visible_consents(actor: Actor) -> Select[Any]:
     return select(consent).where(consent.c.clinic_id == actor.clinic_id)
 
 
-async def signed(db: ReadSession, actor: Actor, patient_id: UUID, *, held: bool = False) -> list[Signed]:
-    """What a patient signed and what stands, for `consent_at`; `held` keeps it as it is until the transaction ends."""
-    statement = visible_consents(actor).where(
-        consent.c.patient_id == patient_id, consent.c.entered_in_error_at.is_(None)
+def signed_by(actor: Actor, patient_id: UUID) -> Select[Any]:
+    """What a patient signed and what stands, for `as_signed` and `consent_at`."""
+    return (
+        visible_consents(actor)
+        .where(consent.c.patient_id == patient_id, consent.c.entered_in_error_at.is_(None))
+        .with_only_columns(*(consent.c[name] for name in Signed.__dataclass_fields__))
     )
-    names = Signed.__dataclass_fields__
-    statement = statement.with_only_columns(*(consent.c[name] for name in names))
-    rows = (await db.execute(statement.with_for_update(read=True) if held else statement)).all()
-    return [
-        Signed(
-            row.id,
-            row.kind,
-            None if row.drug is None else Drug(row.drug),
-            row.signed_on,
-            row.signed_at,
-            row.withdrawn_at,
-            row.expires_on,
-        )
-        for row in rows
-    ]
+
+
+def as_signed(row: Any) -> Signed:
+    """A row of a consent as far as it says whether somebody agreed."""
+    return Signed(
+        row.id,
+        row.kind,
+        None if row.drug is None else Drug(row.drug),
+        row.signed_on,
+        row.signed_at,
+        row.withdrawn_at,
+        row.expires_on,
+    )

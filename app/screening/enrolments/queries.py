@@ -6,7 +6,6 @@ from uuid import UUID
 from sqlalchemy import Select, or_, select
 
 from app.kernel.actor import Actor
-from app.kernel.database import ReadSession
 from app.kernel.tables import Base
 from app.screening.enrolments.models import ProgrammeEnrolment
 from app.screening.enrolments.rules import Enrolled
@@ -19,16 +18,13 @@ def visible_programme_enrolments(actor: Actor) -> Select[Any]:
     return select(enrolment).where(enrolment.c.clinic_id == actor.clinic_id)
 
 
-async def enrolled(db: ReadSession, actor: Actor, patient_id: UUID, *, held: bool = False) -> list[Enrolled]:
-    """A patient's enrolments and the clinic's own, as far as they stand, for `enrolment_at`.
-
-    `held` keeps them as they are until the transaction ends.
-    """
-    statement = visible_programme_enrolments(actor).where(
-        or_(enrolment.c.patient_id == patient_id, enrolment.c.patient_id.is_(None)),
-        enrolment.c.entered_in_error_at.is_(None),
+def enrolled(actor: Actor, patient_id: UUID) -> Select[Any]:
+    """A patient's enrolments and the clinic's own, as far as they stand: what an `Enrolled` is made of."""
+    return (
+        visible_programme_enrolments(actor)
+        .where(
+            or_(enrolment.c.patient_id == patient_id, enrolment.c.patient_id.is_(None)),
+            enrolment.c.entered_in_error_at.is_(None),
+        )
+        .with_only_columns(*(enrolment.c[name] for name in Enrolled.__dataclass_fields__))
     )
-    names = Enrolled.__dataclass_fields__
-    statement = statement.with_only_columns(*(enrolment.c[name] for name in names))
-    rows = (await db.execute(statement.with_for_update(read=True) if held else statement)).mappings()
-    return [Enrolled(**row) for row in rows]

@@ -1,6 +1,6 @@
 """Saying that a session may start, and going on in spite of a gate."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -110,8 +110,14 @@ async def clear_session(db: WriteSession, actor: Actor, session_id: UUID, if_mat
         listed = [_shown(gate, actor) for gate in gates]
         codes = ", ".join(gate.code for gate in gates if gate.blocking)
         raise NotReady(f"In the way: {codes}.", members={"gates": listed})
-    sessions.clear_session(db, treatment, [_kept(gate) for gate in gates if gate.state is not State.NOT_APPLICABLE])
+    sessions.clear_session(db, treatment, _kept(gates))
     return treatment
+
+
+async def keep_gates(db: WriteSession, actor: Actor, treatment: TreatmentSession) -> None:
+    """Keep with a session that is recorded afterwards how its gates stood, by what is known of it now; none refuses."""
+    facts, policies = await asked_of(db, actor, treatment)
+    treatment.gates = _kept(readiness(facts, policies))
 
 
 async def override_gate(db: WriteSession, actor: Actor, session_id: UUID, body: GateOverrideCreate) -> GateOverride:
@@ -179,17 +185,21 @@ def _json(value: Value | Limit) -> object:
             return as_json(value)
 
 
-def _kept(gate: GateState) -> dict[str, Any]:
-    """A gate as the session keeps it: no value, because whoever reads sessions need not read what it looked at."""
-    return {
-        "code": gate.code.value,
-        "state": gate.state.value,
-        "mode": gate.mode.value,
-        "reason": gate.found.reason,
-        "policy_version": gate.policy_version,
-        "limit_version": gate.found.limit_version,
-        "override_id": None if gate.override is None else str(gate.override.id),
-    }
+def _kept(gates: Iterable[GateState]) -> list[dict[str, Any]]:
+    """Gates as a session keeps them: no value, because whoever reads sessions need not read what they looked at."""
+    return [
+        {
+            "code": gate.code.value,
+            "state": gate.state.value,
+            "mode": gate.mode.value,
+            "reason": gate.found.reason,
+            "policy_version": gate.policy_version,
+            "limit_version": gate.found.limit_version,
+            "override_id": None if gate.override is None else str(gate.override.id),
+        }
+        for gate in gates
+        if gate.state is not State.NOT_APPLICABLE
+    ]
 
 
 def _shown(gate: GateState, actor: Actor) -> dict[str, Any]:

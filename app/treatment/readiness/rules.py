@@ -265,6 +265,7 @@ class Facts:
 
     Attributes:
         at: The first dose, or now before it.
+        day_only: Only the day of the dose is known, and `at` is noon of it.
         time_zone: The clinic's.
         doses: The patient's latest dose here and those of the last days elsewhere, this session's own left out.
         urgent_alerts: Alerts about the patient that are open and urgent or worse.
@@ -278,6 +279,7 @@ class Facts:
     time_zone: str
     drug: Drug
     book: Book
+    day_only: bool = False
     at_home: bool = False
     location_id: UUID | None = None
     sex: str = "unknown"
@@ -753,8 +755,8 @@ _HOUR: Final = timedelta(hours=1)
 
 def _interval(facts: Facts, policies: Mapping[str, InForce]) -> Found:
     limit = policies["session_gap_minimum_hours"]
-    now = moment(facts.at, facts.time_zone)
-    gaps = [(time_between(now, dose, facts.time_zone), dose.at is not None) for dose in facts.doses]
+    now = When(facts.today, None) if facts.day_only else moment(facts.at, facts.time_zone)
+    gaps = [(time_between(now, dose, facts.time_zone), None not in {now.at, dose.at}) for dose in facts.doses]
     if not gaps:
         return _passes("No earlier dose is known.", None, limit.number, limit.version)
     gap, is_exact = min(gaps)

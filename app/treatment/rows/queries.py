@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, FromClause, Select, Uuid, and_, bindparam, func, literal, or_, select
+from sqlalchemy import ColumnElement, FromClause, Select, Uuid, and_, bindparam, func, literal, or_
 
 from app.alerts.queries import alert, visible_alerts
 from app.alerts.rules import AlertStatus
@@ -17,7 +17,7 @@ from app.dosing.queries import administration, dose_order, visible_administratio
 from app.dosing.rules import OrderStatus
 from app.identity.queries import location, principal, visible_locations
 from app.kernel.actor import Actor
-from app.kernel.json_rows import as_array, as_object, as_text
+from app.kernel.json_rows import as_object, as_pieces, as_text
 from app.monitoring.queries import dissociation_note, visible_dissociation_notes, visible_vital_signs, vital_signs
 from app.patients.queries import patient, visible_patients, visible_weights, weight
 from app.protocols.queries import clinic_protocol
@@ -115,7 +115,7 @@ def _course(actor: Actor) -> ColumnElement[Any]:
         .with_only_columns(*(joined[name].label(name) if name in joined else course.c[name] for name in _COURSE))
         .select_from(course.outerjoin(clinic_protocol, own).outerjoin(principal, prescriber))
     )
-    return _gathered(found, _COURSE, session)
+    return as_pieces(found, session)
 
 
 def _clinical(actor: Actor) -> dict[str, ColumnElement[Any]]:
@@ -237,7 +237,7 @@ def _by_whom(  # one parameter a part of the statement
         .with_only_columns(*(table.c[name] for name in members if name != "name"), principal.c.name)
         .select_from(named)
     )
-    return _gathered(found, members, session)
+    return as_pieces(found, session)
 
 
 def _array(
@@ -250,9 +250,4 @@ def _array(
 def _pieces(
     statement: Select[Any], table: FromClause, members: tuple[str, ...], *, above: FromClause = session
 ) -> ColumnElement[Any]:
-    return _gathered(statement.with_only_columns(*(table.c[name] for name in members)), members, above)
-
-
-def _gathered(statement: Select[*tuple[Any, ...]], members: tuple[str, ...], above: FromClause) -> ColumnElement[Any]:
-    found = statement.correlate(above).subquery()
-    return select(as_array(as_object("piece", members, found, {}))).scalar_subquery()
+    return as_pieces(statement.with_only_columns(*(table.c[name] for name in members)), above)

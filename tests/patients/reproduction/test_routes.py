@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from app.patients.reproduction.queries import facts_of
+from app.patients.reproduction.queries import as_fact, facts_of
 from tests.proofs.care import Care, Json, caring, path_of, version_header
 from tests.world import World
 
@@ -27,7 +27,8 @@ async def test_facts_are_listed_by_their_day(clinic: World) -> None:
     listed = await care.items("/v1/reproductive-facts", patient_id=patient["id"])
     assert listed == [test, delivery, earlier]
     async with clinic.reading() as db:
-        facts = await facts_of(db, db.info["actor"], UUID(patient["id"]))
+        rows = await db.execute(facts_of(db.info["actor"], UUID(patient["id"])))
+        facts = [as_fact(row) for row in rows]
     assert [(one.kind.value, one.value and one.value.value) for one in facts] == [
         ("pregnancy", "yes"),
         ("delivery", None),

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.screening.consents.queries import signed
+from app.screening.consents.queries import as_signed, signed_by
 from app.screening.consents.rules import consent_at
 from app.screening.rules import Standing
 from tests.proofs.care import Care, Json, ago, caring, fresh_key, path_of, version_header
@@ -29,7 +29,8 @@ def on(**members: Any) -> Json:
 async def standing(clinic: World, patient: Json, at: str) -> Standing:
     """Whether the patient agreed at an instant, as other areas will ask."""
     async with clinic.reading() as db:
-        known = await signed(db, db.info["actor"], UUID(patient["id"]))
+        rows = await db.execute(signed_by(db.info["actor"], UUID(patient["id"])))
+        known = [as_signed(row) for row in rows]
     return consent_at(known, "treatment", None, datetime.fromisoformat(at), ZONE)
 
 

@@ -9,7 +9,7 @@ import pytest
 from app.protocols.rules import Drug
 from app.screening.enrolments.catalogue import shipped_programmes
 from app.screening.enrolments.queries import enrolled
-from app.screening.enrolments.rules import enrolment_at
+from app.screening.enrolments.rules import Enrolled, enrolment_at
 from tests.proofs.care import Json, ago, caring, fresh_key, path_of, version_header
 from tests.proofs.recipes import ENROLLED
 from tests.world import ZONE, World
@@ -21,7 +21,8 @@ PLACES = "/v1/programme-enrolments"
 async def standing(clinic: World, patient: Json, location_id: Any = None) -> str:
     """Whether the patient is covered now, as other areas will ask."""
     async with clinic.reading() as db:
-        known = await enrolled(db, db.info["actor"], UUID(patient["id"]))
+        rows = await db.execute(enrolled(db.info["actor"], UUID(patient["id"])))
+        known = [Enrolled(**row) for row in rows.mappings()]
     programmes = shipped_programmes().values()
     at = datetime.fromisoformat(ago())
     return enrolment_at(known, programmes, Drug.ESKETAMINE, at, ZONE, location_id=location_id).reason

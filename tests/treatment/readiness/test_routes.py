@@ -8,12 +8,15 @@ from uuid import UUID
 
 from sqlalchemy import event
 
+from app.courses.external.actions import record_external_treatment
+from app.courses.external.schemas import ExternalTreatmentCreate
 from app.screening.consents.actions import withdraw_consent
 from app.screening.consents.schemas import WithdrawConsent
 from tests.proofs.care import Care, Json, ago, caring, fresh_key, path_of, start, version_header
 from tests.proofs.recipes import ENROLLED, consent_body, screening_body
 from tests.world import World
 
+ELSEWHERE = {"drug": "ketamine", "route": "intravenous", "source": "records"}
 BASELINE = {"systolic_mmhg": 124, "diastolic_mmhg": 78, "heart_rate_bpm": 72, "spo2_percent": 98}
 
 
@@ -217,34 +220,54 @@ async def test_who_may_not_read_a_record_does_not_read_it_here(clinic: World) ->
 
 @contextmanager
 def counted(clinic: World) -> Iterator[list[str]]:
-    """The statements of the reads inside."""
-    engine, found = clinic.database.reader.sync_engine, list[str]()
+    """What is read and written inside, the caller's token left out."""
+    found = list[str]()
 
     def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
-        found.append(statement)
+        if not statement.startswith("BEGIN") and "token.digest" not in statement:
+            found.append(statement)
 
-    event.listen(engine, "before_cursor_execute", note)
+    # On PostgreSQL both are one engine.
+    database = clinic.database
+    engines = {database.writer.sync_engine}
+    if database.dialect == "sqlite":
+        engines.add(database.reader.sync_engine)
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", note)
     yield found
-    event.remove(engine, "before_cursor_execute", note)
+    for engine in engines:
+        event.remove(engine, "before_cursor_execute", note)
 
 
-async def test_asking_takes_as_many_statements_however_much_there_is(clinic: World) -> None:
+async def test_what_is_asked_takes_as_many_statements_however_much_there_is(clinic: World) -> None:
     care = await caring(clinic)
-    session = await eligible(care)
-    path = f"{path_of(session)}/readiness"
-    await care.get(path)
-    with counted(clinic) as few:
-        await care.get(path)
-    patient = f"/v1/patients/{session['patient_id']}"
+    sessions = [await eligible(care), await eligible(care)]
     for number in range(3):
+        session = sessions[1]
+        patient = f"/v1/patients/{session['patient_id']}"
         await care.vitals(session, measured_at=ago(minutes=9 - number), systolic_mmhg=165 + number, diastolic_mmhg=95)
         await override(care, session, "pressure")
         await care.new(f"{patient}/screenings", screening_body(session_id=session["id"]))
         await care.new(f"{patient}/consents", consent_body())
         await care.phq9({"object": "patient", "id": session["patient_id"]})
-    with counted(clinic) as many:
-        await care.get(path)
-    assert len(many) == len(few) <= 20, "\n".join(one[:60] for one in many)
+        await care.new(f"{patient}/external-treatments", ELSEWHERE | {"given_on": f"2026-01-0{number + 1}"})
+        for alert in await care.alerts_of(session, status="open"):
+            await care.do(alert, "acknowledge")
+    for session in sessions:
+        path = path_of(session)
+        # The session, the policies, and everything that is looked at.
+        with counted(clinic) as sent:
+            await care.get(f"{path}/readiness")
+        assert len(sent) == 3, "\n".join(one[:60] for one in sent)
+        # The record, the patient's part, the ledger's head; and the same three.
+        with counted(clinic) as sent:
+            await care.get(f"{path}/chairside")
+        assert len(sent) == 6, "\n".join(one[:60] for one in sent)
+        # The session locked, the policies, everything awaited and then read, the session and its change written.
+        headers = version_header(await care.again(session))
+        with counted(clinic) as sent:
+            await care.call("POST", f"{path}/clear", json={}, headers=headers, expect=200)
+        assert len(sent) == 6, "\n".join(one[:60] for one in sent)
 
 
 async def test_a_clearance_does_not_overtake_what_it_rests_on(clinic: World) -> None:
@@ -269,3 +292,39 @@ async def test_a_clearance_does_not_overtake_what_it_rests_on(clinic: World) -> 
     await care.new(f"/v1/patients/{session['patient_id']}/consents", consent_body(signed_at=ago(minutes=1)))
     assert sorted(await asyncio.gather(clear(), clear())) == [200, 412]
     assert (await care.again(session))["version"] == now["version"] + 1
+
+
+async def test_what_was_told_while_a_clearance_waited_is_seen(clinic: World) -> None:
+    """Also what is kept from changing by nobody: it came with what the clearance waited for."""
+    care = await caring(clinic)
+    session = await eligible(care)
+    now = await care.again(session)
+    (consent,) = await care.items("/v1/consents", patient_id=session["patient_id"])
+    async with clinic.writing("prescriber") as db:
+        actor = db.info["actor"]
+        body = WithdrawConsent(reason="Was treated elsewhere.")
+        await withdraw_consent(db, actor, UUID(consent["id"]), body, consent["version"])
+        elsewhere = ExternalTreatmentCreate.model_validate(ELSEWHERE | {"given_at": ago(hours=2)})
+        await record_external_treatment(db, actor, UUID(session["patient_id"]), elsewhere)
+        await db.flush()
+        waiting = asyncio.create_task(care.http.post(f"{path_of(session)}/clear", json={}, headers=version_header(now)))
+        done, _ = await asyncio.wait({waiting}, timeout=0.4)
+        assert not done
+    refused = await waiting
+    assert [one["code"] for one in refused.json()["gates"] if one["blocking"]] == ["consent", "interval"]
+
+
+async def test_after_the_dose_it_says_how_the_gates_stood(clinic: World) -> None:
+    """What was measured, raised or acknowledged since says nothing of how it began."""
+    care = await caring(clinic)
+    session = await eligible(care)
+    patient = {"object": "patient", "id": session["patient_id"]}
+    await care.do(session, "clear")
+    await care.administration(session, events=[start(20)])
+    before = await judged(care, session)
+    assert before["open_urgent_alert"]["state"] == "pass"
+    await care.vitals(session, measured_at=ago(minutes=5), systolic_mmhg=190, diastolic_mmhg=120)
+    await care.weight(patient, 90, measured_at=ago(minutes=1), confirm=["weight_differs"])
+    assert await care.items("/v1/alerts", patient_id=patient["id"], status="open")
+    after = await judged(care, session)
+    assert after == before
