@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+from app.assessments.rules.curve import Definitions, load_definitions
 from app.assessments.rules.files import latest, load_instruments
 from app.assessments.rules.instrument import Instrument
 from app.assessments.rules.mania import ManiaRatingRule
@@ -21,6 +22,12 @@ def outcome_instruments() -> tuple[str, ...]:
     """The codes of those whose change tells how an illness goes on: no scale of the moment, no screening form."""
     codes = sorted({code for code, _ in shipped_instruments()})
     return tuple(code for code in codes if (one := latest(shipped_instruments(), code)) and one.is_outcome)
+
+
+@cache
+def outcome_definitions() -> Definitions:
+    """How scores are judged against a baseline, and outcomes reckoned, in the newest version."""
+    return load_definitions(Path(__file__).parent / "definitions")
 
 
 @cache

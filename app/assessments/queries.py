@@ -3,11 +3,12 @@
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, and_, select
 
 from app.assessments.models import Assessment
 from app.kernel.actor import Actor
 from app.kernel.tables import Base
+from app.protocols.queries import clinic_protocol
 
 assessment: Final = Base.metadata.tables[Assessment.__tablename__]
 
@@ -45,4 +46,37 @@ def scores_of(actor: Actor, patient_id: UUID, instrument: str) -> Select[Any, An
             columns.entered_in_error_at.is_(None),
         )
         .order_by(columns.assessed_at, columns.id)
+    )
+
+
+_COURSE: Final = (
+    "id", "episode_id", "starts_on", "time_zone", "status", "protocol_code", "protocol_version", "phase",
+)  # fmt: skip
+
+
+def courses_in_time(actor: Actor, courses: Any) -> Select[*tuple[Any, ...]]:
+    """Courses that stand, in the order of their beginning, for `as_course`.
+
+    Of one under a plan of the clinic's own it is told how the first phase of that begins.
+
+    Args:
+        actor: Who asks.
+        courses: The table of courses, or an alias of it.
+    """
+    first = clinic_protocol.c.definition["phases"][0]
+    under = and_(
+        clinic_protocol.c.clinic_id == courses.c.clinic_id,
+        clinic_protocol.c.code == courses.c.protocol_code,
+        clinic_protocol.c.protocol_version == courses.c.protocol_version,
+    )
+    return (
+        select(
+            *(courses.c[name] for name in _COURSE),
+            first["name"].as_string().label("own_first"),
+            first["day_offsets"][0].as_integer().label("own_day"),
+            first["interval_days"][0].as_integer().label("own_interval"),
+        )
+        .select_from(courses.outerjoin(clinic_protocol, under))
+        .where(courses.c.clinic_id == actor.clinic_id, courses.c.entered_in_error_at.is_(None))
+        .order_by(courses.c.starts_on, courses.c.id)
     )

@@ -2,37 +2,31 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from app.assessments.catalogue import shipped_instruments
-from app.assessments.rules.files import latest
-from app.assessments.rules.instrument import Instrument
-from app.courses.rules import CourseStatus
-from app.dosing.rules import actual_mg_per_kg, summed_mg
-from app.kernel.errors import BadRequest, Fault
-from app.outcomes.catalogue import shipped_definitions
-from app.outcomes.rules import (
+from app.assessments.catalogue import outcome_definitions, shipped_instruments
+from app.assessments.rules.curve import (
     Baseline,
     BaselineRule,
     Course,
     Curve,
     Dose,
-    InEpisode,
     Point,
-    Score,
-    carried_from,
     draw_curve,
-    sum_up,
     why_no_outcome,
 )
-from app.protocols.catalogue import shipped_protocols
+from app.assessments.rules.files import latest
+from app.assessments.rules.instrument import Instrument
+from app.assessments.told import as_course, as_doses, as_score, instrument_of
+from app.dosing.rules import actual_mg_per_kg, summed_mg
+from app.kernel.errors import BadRequest, Fault
+from app.outcomes.rules import sum_up
 
 Json = dict[str, Any]
 
-_OVER: Final = frozenset({CourseStatus.COMPLETED, CourseStatus.DISCONTINUED})
 _SCORE_MEMBERS: Final = ("assessed_at", "answered_on", "total", "severity", "scoring_version")
 _SINCE_DOSE: Final = ("hours_since_last_dose", "days_since_last_dose")
 _FLAGS: Final = ("session_id", "incomplete", "prorated", "too_soon_after_dose")
@@ -56,28 +50,12 @@ class Told:
     @property
     def course(self) -> Course:
         """The course as the rules need it."""
-        row = self.row
-        return Course(
-            id=UUID(row["id"]),
-            starts_on=date.fromisoformat(row["starts_on"]),
-            time_zone=row["time_zone"],
-            is_over=row["status"] in _OVER,
-            carried_from=carried_from(UUID(row["id"]), [_in_episode(one) for one in row["episode"]]),
-        )
+        return as_course(self.row, self.row["episode"])
 
     @property
     def doses(self) -> list[Dose]:
         """Every session of the patient with a dose, in time."""
-        return [
-            Dose(
-                session_id=UUID(one["id"]),
-                course_id=UUID(one["course_id"]),
-                number=one["number_in_course"],
-                started_at=datetime.fromisoformat(one["started_at"]),
-                ended_at=_instant(one["last_dose_at"]),
-            )
-            for one in self.row["doses"]
-        ]
+        return as_doses(self.row["doses"])
 
     def scores(self, code: str) -> dict[UUID, Json]:
         """The patient's scores of one instrument as rows, by id, in time."""
@@ -127,7 +105,7 @@ def trajectory(told: Told, code: str | None) -> Json:
         "course_id": told.row["id"],
         "patient_id": told.row["patient_id"],
         "time_zone": told.row["time_zone"],
-        "rule_version": shipped_definitions().rule_version,
+        "rule_version": outcome_definitions().rule_version,
         "baseline_rule": told.rule,
         "instruments": [_counted(one) for one in told.row["instruments"]],
         "scale": None if drawn is None else _scale(drawn.instrument),
@@ -150,47 +128,13 @@ def _chosen(told: Told) -> _Drawn | None:
 
 def _draw(told: Told, code: str) -> _Drawn:
     rows = told.scores(code)
-    instrument = _instrument(code, rows.values())
-    scores = [_score(key, row) for key, row in rows.items()]
+    instrument = instrument_of(code, list(rows.values()))
+    scores = [as_score(row) for row in rows.values()]
     return _Drawn(
         instrument,
-        draw_curve(shipped_definitions(), instrument, told.course, told.doses, scores, told.rule),
+        draw_curve(outcome_definitions(), instrument, told.course, told.doses, scores, told.rule),
         rows,
     )
-
-
-def _instrument(code: str, rows: Any) -> Instrument:
-    """The newest version a score was made with, so that a later edition changes no outcome; else the newest."""
-    version = max((row["instrument_version"] for row in rows), default=None)
-    found = shipped_instruments().get((code, version)) if version is not None else latest(shipped_instruments(), code)
-    assert found is not None
-    return found
-
-
-def _in_episode(row: Json) -> InEpisode:
-    protocol = shipped_protocols().get((row["protocol_code"], row["protocol_version"]))
-    first = protocol.phases[0] if protocol is not None and protocol.phases else None
-    if first is not None:
-        name, has_plan = first.name, bool(first.day_offsets or first.interval_days)
-    else:
-        name, has_plan = row["own_first"], row["own_day"] is not None or row["own_interval"] is not None
-    # Where the plan is open, the phase the course is in says what it is.
-    return InEpisode(UUID(row["id"]), name or row["phase"], row["phase"], has_plan)
-
-
-def _score(key: UUID, row: Json) -> Score:
-    return Score(
-        id=key,
-        course_id=None if row["course_id"] is None else UUID(row["course_id"]),
-        assessed_at=datetime.fromisoformat(row["assessed_at"]),
-        answered_on=None if row["answered_on"] is None else date.fromisoformat(row["answered_on"]),
-        total=_exact(row["total"]),
-        too_soon_after_dose=row["too_soon_after_dose"],
-    )
-
-
-def _instant(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)
 
 
 def _exact(number: float | None) -> Decimal | None:
@@ -334,7 +278,7 @@ def _weight(weights: Sequence[Json], started_at: str) -> float | None:
 
 def course_outcome(told: Told, code: str | None) -> Json:
     """The answer about what a course came to, on one instrument or on all that are outcomes."""
-    definitions, sessions = shipped_definitions(), _sessions(told)
+    definitions, sessions = outcome_definitions(), _sessions(told)
     counted = {one["id"]: _counted(one) for one in told.row["instruments"]}
     codes = [one for one, facts in counted.items() if facts["is_outcome"]] if code is None else [code]
     return {
@@ -358,7 +302,7 @@ def course_outcome(told: Told, code: str | None) -> Json:
 
 def _on_instrument(told: Told, drawn: _Drawn, sessions: Sequence[Json]) -> Json:
     curve = drawn.curve
-    came_to = sum_up(shipped_definitions(), drawn.instrument, told.course, curve)
+    came_to = sum_up(outcome_definitions(), drawn.instrument, told.course, curve)
     first = came_to.first_response
     counts = (
         "windows_answered", "windows_missing", "windows_open", "scores", "scores_counted", "scores_too_soon",

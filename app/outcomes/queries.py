@@ -5,20 +5,18 @@ from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, String, Uuid, and_, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Select, String, Uuid, bindparam, func, or_
 
-from app.assessments.queries import assessment, visible_assessments
+from app.assessments.queries import assessment, courses_in_time, visible_assessments
 from app.courses.queries import course, visible_courses
 from app.dosing.queries import dose_order, visible_administrations, visible_dose_orders
 from app.dosing.rules import OrderStatus
 from app.kernel.actor import Actor
 from app.kernel.json_rows import as_object, as_pieces, as_text
 from app.patients.queries import visible_weights
-from app.protocols.queries import clinic_protocol
 from app.sessions.queries import session, visible_sessions
 
 _COURSE: Final = ("id", "patient_id", "starts_on", "time_zone", "status")
-_IN_EPISODE: Final = ("id", "protocol_code", "protocol_version", "phase", "own_first", "own_day", "own_interval")
 _SIBLING: Final = course.alias("sibling")
 _DOSE: Final = ("id", "course_id", "number_in_course", "started_at", "last_dose_at", "drug", "route")
 _GIVEN: Final = ("id", "session_id", "drug", "route", "placebo", "delivered_mg")
@@ -91,26 +89,9 @@ def _course_with_scores(actor: Actor, *, of_one_instrument: bool) -> Select[Any]
 
 
 def _episode(actor: Actor) -> ColumnElement[Any]:
-    """The courses of the episode; with one under a plan of the clinic's own, how the first phase of that begins."""
-    first = clinic_protocol.c.definition["phases"][0]
-    own = {
-        "own_first": first["name"].as_string(),
-        "own_day": first["day_offsets"][0].as_integer(),
-        "own_interval": first["interval_days"][0].as_integer(),
-    }
-    under = and_(
-        clinic_protocol.c.clinic_id == _SIBLING.c.clinic_id,
-        clinic_protocol.c.code == _SIBLING.c.protocol_code,
-        clinic_protocol.c.protocol_version == _SIBLING.c.protocol_version,
-    )
-    found = (
-        _standing(select(_SIBLING).where(_SIBLING.c.clinic_id == actor.clinic_id))
-        .where(_SIBLING.c.clinic_id == course.c.clinic_id, _SIBLING.c.episode_id == course.c.episode_id)
-        .order_by(_SIBLING.c.starts_on, _SIBLING.c.id)
-        .with_only_columns(*(own[name].label(name) if name in own else _SIBLING.c[name] for name in _IN_EPISODE))
-        .select_from(_SIBLING.outerjoin(clinic_protocol, under))
-    )
-    return as_pieces(found, course)
+    """The courses of the episode."""
+    same = (_SIBLING.c.clinic_id == course.c.clinic_id) & (_SIBLING.c.episode_id == course.c.episode_id)
+    return as_pieces(courses_in_time(actor, _SIBLING).where(same), course)
 
 
 def _standing(statement: Select[Any]) -> Select[Any]:

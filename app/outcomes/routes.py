@@ -7,6 +7,7 @@ import orjson
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
+from app.assessments.rules.curve import BaselineRule
 from app.kernel.actor import Actor
 from app.kernel.database import ReadSession
 from app.kernel.endpoint import Endpoint, ReadDb, media_type_for, require
@@ -16,7 +17,6 @@ from app.kernel.records import respond, touch
 from app.kernel.schemas import CodeText
 from app.outcomes import answers, queries
 from app.outcomes.chart import LEAST_WIDTH, MOST_WIDTH, draw
-from app.outcomes.rules import BaselineRule
 from app.outcomes.schemas import CourseOutcomeRead, TrajectoryRead
 
 router: Final = APIRouter(prefix="/v1", route_class=Endpoint, tags=["outcomes"])

@@ -4,8 +4,16 @@ from typing import Annotated
 
 from pydantic import Field
 
+from app.assessments.rules.curve import (
+    Answer,
+    BaselineRule,
+    Change,
+    CountsAs,
+    NotCounted,
+    ResponseLevel,
+    Window,
+)
 from app.kernel.schemas import Day, Id, ResponseSchema, UtcTime
-from app.outcomes.rules import Answer, BaselineRule, Change, CountsAs, NotCounted, ResponseLevel, Window
 
 _PERCENT_EXAMPLE = 52.63
 

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.assessments.catalogue import shipped_instruments
+from app.assessments.rules.curve import BaselineRule
 from app.assessments.rules.scoring import score_total
 from app.kernel.ids import new_id
 from app.outcomes.answers import Told, trajectory
 from app.outcomes.chart import LEAST_WIDTH, MOST_WIDTH, draw
-from app.outcomes.rules import BaselineRule
 from app.outcomes.svg import Spot
 from app.outcomes.words import description, headline, reduction
 

@@ -11,11 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.assessments.catalogue import shipped_instruments
-from app.assessments.rules.instrument import ChangeRules, Clock, Instrument, Recall, Threshold
-from app.kernel.ids import new_id
-from app.outcomes.catalogue import shipped_definitions
-from app.outcomes.rules import (
+from app.assessments.catalogue import outcome_definitions, shipped_instruments
+from app.assessments.rules.curve import (
     Answer,
     BaselineRule,
     Change,
@@ -25,7 +22,6 @@ from app.outcomes.rules import (
     Dose,
     InEpisode,
     NotCounted,
-    Outcome,
     ResponseLevel,
     Score,
     Window,
@@ -33,10 +29,12 @@ from app.outcomes.rules import (
     draw_curve,
     judge,
     reduction_percent,
-    sum_up,
 )
+from app.assessments.rules.instrument import ChangeRules, Clock, Instrument, Recall, Threshold
+from app.kernel.ids import new_id
+from app.outcomes.rules import Outcome, sum_up
 
-RULES = shipped_definitions()
+RULES = outcome_definitions()
 PHQ9 = shipped_instruments()["PHQ9", 1]
 MADRS = shipped_instruments()["MADRS", 1]
 # Nine o'clock in New York.

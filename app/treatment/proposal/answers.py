@@ -1,13 +1,19 @@
 """From what the record tells of a session to the dose its plan leads to."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
+import orjson
+
+from app.assessments.catalogue import outcome_definitions
+from app.assessments.rules.curve import Score
+from app.assessments.rules.effect import last_effect
 from app.assessments.rules.windows import hours_since
+from app.assessments.told import Json, as_course, as_doses, as_score, instrument_of
 from app.courses.models import Course, PlanItem
 from app.dosing import queries as dosing_queries
 from app.dosing import rules as dosing
@@ -25,10 +31,22 @@ from app.policies.queries import values_for
 from app.protocols.queries import resolve
 from app.protocols.rules import Protocol
 from app.sessions.models import TreatmentSession
-from app.treatment.proposal.rules import Amount, Means, Warned, WeightTooOld, caps_of, choose, propose
+from app.treatment.proposal.queries import doses_among_scores
+from app.treatment.proposal.rules import (
+    Amount,
+    Given,
+    Means,
+    Warned,
+    WeightTooOld,
+    amount_given,
+    caps_of,
+    choose,
+    propose,
+)
 
 _VALID: Final = "weight_valid_days"
 _MAXIMUM: Final = "dose_maximum_mg"
+_SCORES: Final = "score:read"
 _BY_WEIGHT: Final = (dosing.INFUSION, dosing.INJECTIONS)
 _TOLD_OF_PREVIOUS: Final = (
     "session_id",
@@ -129,6 +147,8 @@ async def dose_proposal(db: ReadSession, actor: Actor, session_id: UUID, asked: 
         "given_before_mg": given_before_mg,
         "warnings": warnings,
         **_shown_previous(actor, previous),
+        "last_effective": await _last_effective(db, actor, treatment) if actor.may(_SCORES) else None,
+        "withheld": [] if actor.may(_SCORES) else [_SCORES],
     }
 
 
@@ -212,4 +232,64 @@ def _shown_previous(actor: Actor, previous: Mapping[str, Any] | None) -> Mapping
         "previous": shown | {"administration_id": previous["id"], "started_at": started_at},
         "hours_since_previous": hours_since(ended_at, clock.now()),
         "days_since_previous": (clock.today(actor.time_zone) - on).days if on else None,
+    }
+
+
+async def _last_effective(db: ReadSession, actor: Actor, treatment: TreatmentSession) -> Mapping[str, Any] | None:
+    """The newest earlier dose of the session's drug by its route that a response came after."""
+    told = orjson.loads((await db.execute(*doses_among_scores(actor, treatment.patient_id))).scalar_one())
+    doses = as_doses(told["doses"])
+    given: dict[UUID, list[Json]] = {}
+    for one_of in told["given"]:
+        given.setdefault(UUID(one_of["session_id"]), []).append(one_of)
+    until = treatment.started_at or clock.now()
+    amounts = {
+        dose.session_id: amount
+        for dose in doses
+        if dose.session_id != treatment.id
+        and dose.started_at < until
+        and (amount := amount_given(treatment.drug, treatment.route, map(_given, given.get(dose.session_id, ()))))
+    }
+    courses = told["courses"]
+    by_id = {UUID(one_of["id"]): as_course(one_of, _episode_of(one_of, courses)) for one_of in courses}
+    rows: dict[str, list[Json]] = {}
+    for one_of in told["scores"]:
+        rows.setdefault(one_of["instrument"], []).append(one_of)
+    scored = [(instrument_of(code, some), [as_score(row) for row in some]) for code, some in rows.items()]
+    effect = last_effect(outcome_definitions(), amounts, doses, by_id, scored)
+    if effect is None:
+        return None
+    (dose,) = (one_of for one_of in told["doses"] if one_of["id"] == str(effect.session_id))
+    zone = by_id[UUID(dose["course_id"])].time_zone
+    return {
+        "session_id": effect.session_id,
+        "session_on": dose["given_on"] or clock.day_of(datetime.fromisoformat(dose["started_at"]), zone),
+        **asdict(amounts[effect.session_id]),
+        "instrument": effect.instrument.code,
+        "baseline": _shown_score(effect.baseline.score),
+        "after": _shown_score(effect.after),
+        "reduction_percent": effect.reduction_percent,
+        "scoring_version": effect.instrument.scoring_version,
+        "rule_version": outcome_definitions().rule_version,
+    }
+
+
+def _given(row: Json) -> Given:
+    mg, weight_kg = (None if row[name] is None else Decimal(str(row[name])) for name in ("delivered_mg", "weight_kg"))
+    return Given(row["drug"], row["route"], mg, weight_kg)
+
+
+def _episode_of(course: Json, courses: Sequence[Json]) -> Sequence[Json]:
+    """The courses of a course's episode; without one, there is none it could carry on from."""
+    if course["episode_id"] is None:
+        return ()
+    return [one_of for one_of in courses if one_of["episode_id"] == course["episode_id"]]
+
+
+def _shown_score(score: Score) -> Mapping[str, Any]:
+    return {
+        "assessment_id": score.id,
+        "answered_at": score.answered_at,
+        "answered_on": score.answered_on,
+        "total": score.total,
     }

@@ -20,6 +20,7 @@ from app.dosing.rules import (
     drawn_ml,
     rate_mg_per_min,
     rate_ml_per_h,
+    summed_mg,
 )
 from app.kernel.errors import Conflict
 from app.protocols.rules import Phase
@@ -72,6 +73,24 @@ class Amount:
 
     mg: Decimal | None = None
     mg_per_kg: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What an administration was of, placebo left out; None where nobody knows."""
+
+    drug: str
+    route: str
+    delivered_mg: Decimal | None
+    weight_kg: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class AmountGiven:
+    """What a session had in all, and by the weight it was given by."""
+
+    delivered_mg: Decimal
+    delivered_mg_per_kg: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +169,19 @@ def choose(phase: Phase | None, before: Amount | None, *, is_first: bool) -> Cho
     chosen = last if last in offered else offered[0]
     amount = Amount(mg_per_kg=chosen) if by_weight else Amount(mg=chosen)
     return Choice(Basis.PROTOCOL, amount, by_mg, by_weight)
+
+
+def amount_given(drug: str, route: str, given: Iterable[Given]) -> AmountGiven | None:
+    """Say what a session had, if that is known and was nothing but one drug by one route.
+
+    What came of a session speaks of no dose where another drug or route was in it too.
+    """
+    administrations = list(given)
+    delivered = summed_mg([one.delivered_mg for one in administrations])
+    if delivered is None or any((one.drug, one.route) != (drug, route) for one in administrations):
+        return None
+    weight_kg = next((one.weight_kg for one in administrations if one.weight_kg is not None), None)
+    return AmountGiven(delivered, None if weight_kg is None else actual_mg_per_kg(delivered, weight_kg))
 
 
 def caps_of(

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from app.kernel.schemas import Day, Id, ResponseSchema, UtcTime
+from app.kernel.schemas import Day, Id, ResponseSchema, UtcTime, Withheld
 from app.treatment.proposal.rules import Basis, CapReason
 
 
@@ -34,6 +34,32 @@ class PreviousDoseRead(ResponseSchema):
     ordered_mg_per_kg: float | None = Field(description="Ordered by weight.", examples=[0.5])
     started_at: UtcTime | None = Field(description="When it began.")
     given_on: Day | None = Field(description="The day, where only that is known.")
+
+
+class ScoreUsedRead(ResponseSchema):
+    """A score a dose is judged by."""
+
+    assessment_id: Id = Field(description="The assessment.")
+    answered_at: UtcTime | None = Field(description="When it was answered; null where only the day is known.")
+    answered_on: Day | None = Field(description="The day, where only that is known.")
+    total: float = Field(description="What it comes to.", examples=[19])
+
+
+class LastEffectiveRead(ResponseSchema):
+    """An earlier dose that a response came after."""
+
+    session_id: Id = Field(description="Its session.")
+    session_on: Day = Field(description="The day of it, on the clock of its course.")
+    delivered_mg: float = Field(description="Milligrams given, all administrations together.", examples=[41.2])
+    delivered_mg_per_kg: float | None = Field(description="Given by weight.", examples=[0.5])
+    instrument: str = Field(description="The instrument that shows the response.", examples=["PHQ9"])
+    baseline: ScoreUsedRead = Field(description="What the course is judged against, as in its trajectory.")
+    after: ScoreUsedRead = Field(description="The first score after the session.")
+    reduction_percent: float = Field(description="How much of the baseline is gone.", examples=[52.63])
+    scoring_version: str = Field(
+        description="The instrument's version, which says from where on it is a response.", examples=["PHQ9@1"]
+    )
+    rule_version: str = Field(description="The version of how scores are judged.", examples=["OUTCOME@1"])
 
 
 class DoseProposalRead(ResponseSchema):
@@ -80,6 +106,16 @@ class DoseProposalRead(ResponseSchema):
         description="Hours since it ended; null where only the day is known.", examples=[168]
     )
     days_since_previous: int | None = Field(description="Calendar days since, on the clinic's clock.", examples=[7])
+    last_effective: LastEffectiveRead | None = Field(
+        description="The newest earlier session with a known amount of this drug by this route, and nothing else, that "
+        "a response came after. What counts is the first score of an instrument, after the first dose of that session "
+        "and before the patient's next dose of whatever, that is answered late enough to speak of it: a response "
+        "against the baseline of the session's course, as the trajectory of the course judges it. No scale of the "
+        "moment and no screening form counts, nor a score of another course, nor what was entered in error. Of "
+        "several instruments the one with the largest reduction is shown. It recommends nothing. Null where there is "
+        "none, and where it is withheld."
+    )
+    withheld: Withheld
     warnings: list[str] = Field(
         description="What to look at: which confirmations an order of `calculated_mg` would ask for, and "
         "`weight_missing`, `weight_old`, `no_dose_in_protocol`, `other_start_by_age`.",

@@ -1,6 +1,9 @@
 """The dose a session's plan leads to, over HTTP."""
 
+from typing import Any
+
 from tests.proofs.care import Care, Json, ago, caring, path_of
+from tests.treatment.readiness.test_routes import counted
 from tests.world import World
 
 HAND: Json = {"concentration_mg_per_ml": 10, "bag_total_ml": 100}
@@ -88,3 +91,118 @@ async def test_doses_without_a_weight(clinic: World) -> None:
     assert parts(told, "basis", "proposed_mg", "warnings") == ("none", None, ["no_dose_in_protocol", "weight_missing"])
     for wrong in ({"concentration_mg_per_ml": 0}, {"infusion_minutes": 0}, {"bag_total_ml": "much"}):
         assert (await proposed(care, open_course, expect=400, **wrong))["code"] == "invalid-parameter"
+
+
+async def had(care: Care, patient: Json, days: float, mg: float, **members: Any) -> Json:
+    """A session so many days ago."""
+    body = {"route": "intravenous", "started_at": ago(days=days), "delivered_mg": mg} | members
+    return await care.new(f"{path_of(patient)}/sessions", body)
+
+
+async def scored(care: Care, patient: Json, days: float, total: float, instrument: str = "PHQ9") -> Json:
+    """A form so many days ago."""
+    body = {"instrument": instrument, "answered_at": ago(days=days), "total": total}
+    return await care.new(f"{path_of(patient)}/assessments", body)
+
+
+async def effective(care: Care, session: Json) -> Json | None:
+    """The dose that is shown to have worked last."""
+    shown: Json | None = (await proposed(care, session))["last_effective"]
+    return shown
+
+
+async def test_the_last_dose_a_response_came_after_is_shown(clinic: World) -> None:
+    care = await caring(clinic)
+    patient = await care.patient()
+    for days in (50, 1):
+        await care.weight(patient, measured_at=ago(days=days))
+    baseline = await scored(care, patient, 44, 19)
+    best = await had(care, patient, 40, 41.2)
+    await scored(care, patient, 35, 4)
+    newest = await had(care, patient, 30, 50)
+    after = await scored(care, patient, 25, 9)
+    # What came after the last one is no response: not two hours later, not by a scale of the moment, not in error.
+    last = await had(care, patient, 20, 60)
+    await scored(care, patient, 20 - 2 / 24, 2)
+    await scored(care, patient, 20 - 2 / 24, 2, "CADSS23")
+    await care.void(await scored(care, patient, 17, 3))
+    await scored(care, patient, 15, 10)
+    # Neither another route nor a session in error counts, whatever came of it.
+    await had(care, patient, 12, 70, route="intramuscular")
+    await scored(care, patient, 10, 1)
+    await care.void(await had(care, patient, 9, 80))
+    await scored(care, patient, 8, 1)
+    session = await care.session(await care.course(patient))
+    told = await proposed(care, session)
+    assert told["previous"]["session_id"] == last["id"]
+    assert told["last_effective"] == {
+        "session_id": newest["id"],
+        "session_on": ago(days=30)[:10],
+        "delivered_mg": 50,
+        "delivered_mg_per_kg": 0.6068,
+        "instrument": "PHQ9",
+        "baseline": {"assessment_id": baseline["id"], "answered_at": ago(days=44), "answered_on": None, "total": 19},
+        "after": {"assessment_id": after["id"], "answered_at": ago(days=25), "answered_on": None, "total": 9},
+        "reduction_percent": 52.63,
+        "scoring_version": "PHQ9@1",
+        "rule_version": "OUTCOME@1",
+    }
+    # It follows what is corrected, and is the same that the trajectory says.
+    curve = await care.get(f"/v1/courses/{newest['course_id']}/trajectory", params={"instrument": "PHQ9"})
+    (point,) = [one for one in curve["points"] if one["assessment_id"] == after["id"]]
+    assert (point["response"], point["after_session_id"]) == ("response", newest["id"])
+    await care.void(after)
+    assert (shown := await effective(care, session))
+    assert (shown["session_id"], shown["reduction_percent"]) == (best["id"], 78.95)
+    await care.void(best)
+    assert await effective(care, session) is None
+    program = Care(await clinic.integrator("session:read"))
+    hidden = await proposed(program, session)
+    assert (hidden["last_effective"], hidden["withheld"], told["withheld"]) == (None, ["score:read"], [])
+
+
+async def test_a_dose_that_is_not_known_or_was_not_alone_is_not_the_one_that_worked(clinic: World) -> None:
+    care = await caring(clinic)
+    patient = await care.patient()
+    await scored(care, patient, 50, 20)
+    session = await care.session(await care.course(patient))
+    dose = {"drug": "ketamine", "route": "intravenous", "started_at": ago(days=40), "delivered_mg": 30}
+    both = {"started_at": None, "delivered_mg": None, "administrations": [dose, dose | {"route": "intramuscular"}]}
+    await had(care, patient, 40, 30, **both)
+    await scored(care, patient, 38, 2)
+    await had(care, patient, 30, 30, delivered_mg=None)
+    await scored(care, patient, 28, 2)
+    assert await effective(care, session) is None
+    by_day = await had(care, patient, 20, 35, started_at=None, given_on=ago(days=20)[:10])
+    await scored(care, patient, 18, 2)
+    assert (shown := await effective(care, session))
+    assert (shown["session_id"], shown["session_on"], shown["delivered_mg_per_kg"]) == (
+        by_day["id"],
+        by_day["given_on"],
+        None,
+    )
+    # Twice in one session: both together.
+    twice = both | {"administrations": [dose | {"started_at": ago(days=10)}, dose | {"started_at": ago(days=9.99)}]}
+    together = await had(care, patient, 10, 0, **twice)
+    await scored(care, patient, 8, 2)
+    assert (shown := await effective(care, session))
+    assert (shown["session_id"], shown["delivered_mg"]) == (together["id"], 60)
+    # What came after a dose says nothing to the session that it came before.
+    assert (before := await effective(care, by_day)) is None, before
+
+
+async def test_a_proposal_takes_as_many_statements_however_much_there_is(clinic: World) -> None:
+    care = await caring(clinic)
+    sent_for: list[int] = []
+    for much in (0, 4):
+        patient = await care.patient()
+        await care.weight(patient, measured_at=ago(days=1))
+        for number in range(much):
+            await had(care, patient, 40 - number * 7, 40)
+            await scored(care, patient, 38 - number * 7, 12)
+            await scored(care, patient, 38 - number * 7, 12, "MADRS")
+        session = await care.session(await care.course(patient, protocol_code="KET_IV_6x3W"))
+        with counted(clinic) as sent:
+            await proposed(care, session)
+        sent_for.append(len(sent))
+    assert sent_for[0] == sent_for[1], sent_for
