@@ -586,8 +586,7 @@ class PatientStory:
         self, number: int, visit: Visit, t0: datetime, reaction: Reaction, dose: Dose, series: Series
     ) -> None:
         """Readings are typed in some at a time, and a note of the experience between them."""
-        asked = series.protocol.vital_slots_minutes or (15, 30, 40, 60, 90, 120)
-        minutes = thinned(asked, self.random)
+        minutes = thinned(_slots(series), self.random)
         readings = [reaction.reading(minute, self.random, peak_minute=dose.peak_minute) for minute in minutes]
         at_once = 3
         for first in range(0, len(readings), at_once):
@@ -689,7 +688,8 @@ class PatientStory:
         """Everything is looked at and asked once more, and the patient goes home."""
         watched = series.protocol.observation
         least = watched.minimum_minutes + (stops if watched.counts_from is ClockStart.END else 0)
-        minute = max(124, stops + 80, least + 4) + self.random.randint(0, 15)
+        # The last look comes after the last reading, which may be two minutes late.
+        minute = max(_slots(series)[-1] + 7, stops + 80, least + 4) + self.random.randint(0, 15)
         goes_at, body = t0 + timedelta(minutes=minute), self.journey.body
         last = Reading(minute - 4, min(round(body.systolic), 138), min(round(body.diastolic), 88), 72, 14, 99, 5)
 
@@ -901,6 +901,11 @@ class PatientStory:
 def _instruments() -> frozenset[str]:
     """Codes of the instruments the record knows; forms of others are not handed out."""
     return frozenset(code for code, _ in shipped_instruments())
+
+
+def _slots(series: Series) -> Sequence[int]:
+    """At which minutes a reading is due."""
+    return series.protocol.vital_slots_minutes or (15, 30, 40, 60, 90, 120)
 
 
 async def _version(db: WriteSession, actor: Actor, model: type[ClinicRecord], record_id: UUID) -> int:
