@@ -279,10 +279,11 @@ async def created(db: WriteSession, resource: Resource, actor: Actor, record: Ve
     return respond(db, shown, status=201, headers=headers)
 
 
-async def changed(db: WriteSession, resource: Resource, actor: Actor, record: Versioned) -> Response:
-    """The answer to a change: 200 with the new ETag."""
+async def changed(db: WriteSession, resource: Resource, actor: Actor, record: Versioned, **beside: object) -> Response:
+    """The answer to a change: 200 with the new ETag. `beside` are members the answer has beside the record's own."""
     await db.flush()
-    return respond(db, await _shown(db, resource, actor, record), headers={"ETag": _etag(record.version)})
+    shown = await _shown(db, resource, actor, record)
+    return respond(db, shown | beside, headers={"ETag": _etag(record.version)})
 
 
 async def _shown(db: WriteSession, resource: Resource, actor: Actor, record: Versioned) -> dict[str, Any]:

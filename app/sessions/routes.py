@@ -1,4 +1,4 @@
-"""Sessions over HTTP: the header and its moves."""
+"""Sessions over HTTP: the header. What is done with a visit lies with the areas that see all of it."""
 
 from typing import Annotated, Final
 from uuid import UUID
@@ -10,28 +10,19 @@ from app.courses.rules import CourseEnded
 from app.kernel.actor import Actor
 from app.kernel.confirmations import ConfirmationRequired
 from app.kernel.endpoint import Endpoint, IfMatch, WriteDb, require
-from app.kernel.errors import EndsBeforeStart, NotFound, PreconditionFailed, PreconditionRequired
+from app.kernel.errors import NotFound, PreconditionFailed, PreconditionRequired
 from app.kernel.problems import documented
 from app.kernel.record_routes import add_reads
 from app.kernel.records import ChangeReason, ChangeReasonRequired, Needs, Resource, changed, created, register
 from app.sessions import actions, queries
 from app.sessions.actions import PlanItemFilled
 from app.sessions.models import TreatmentSession
-from app.sessions.rules import AlreadySigned, IllegalTransition, NotGivenThisWay
-from app.sessions.schemas import (
-    AbortSession,
-    HoldSession,
-    ReleaseSession,
-    RescheduleSession,
-    SessionCreate,
-    SessionRead,
-    SessionUpdate,
-)
+from app.sessions.rules import AlreadySigned, NotGivenThisWay
+from app.sessions.schemas import SessionCreate, SessionRead, SessionUpdate
 
 router: Final = APIRouter(prefix="/v1", route_class=Endpoint, tags=["sessions"])
 
 MayWriteSchedule = Annotated[Actor, Depends(require("schedule:write"))]
-MayWriteSessions = Annotated[Actor, Depends(require("session:write"))]
 
 # Who keeps the schedule sees that a visit is, not what happened in it.
 CLINICAL: Final = Needs(
@@ -74,9 +65,6 @@ SESSION: Final = register(
     Resource(TreatmentSession, SessionRead, "schedule:read", queries.visible_sessions, needs=(CLINICAL,))
 )
 
-_VERB: Final = documented(NotFound, IllegalTransition, PreconditionFailed, PreconditionRequired)
-_END: Final = documented(NotFound, IllegalTransition, PreconditionFailed, PreconditionRequired, EndsBeforeStart)
-
 
 @router.post(
     "/courses/{course_id}/sessions",
@@ -108,39 +96,3 @@ async def update_session(  # a correction carries version and reason
     """Change place, note, or what was asked at check-in; everything else is a move."""
     treatment = await actions.update_session(db, actor, session_id, body, if_match, reason)
     return await changed(db, SESSION, actor, treatment)
-
-
-@router.post(
-    "/sessions/{session_id}/reschedule",
-    response_model=SessionRead,
-    responses=documented(NotFound, IllegalTransition, PreconditionFailed, PreconditionRequired, ConfirmationRequired),
-)
-async def reschedule_session(
-    db: WriteDb, actor: MayWriteSchedule, session_id: UUID, body: RescheduleSession, if_match: IfMatch
-) -> Response:
-    """Give a scheduled visit another time."""
-    return await changed(db, SESSION, actor, await actions.reschedule_session(db, actor, session_id, body, if_match))
-
-
-@router.post("/sessions/{session_id}/hold", response_model=SessionRead, responses=_VERB)
-async def hold_session(
-    db: WriteDb, actor: MayWriteSessions, session_id: UUID, body: HoldSession, if_match: IfMatch
-) -> Response:
-    """Let the session wait."""
-    return await changed(db, SESSION, actor, await actions.hold_session(db, actor, session_id, body, if_match))
-
-
-@router.post("/sessions/{session_id}/release", response_model=SessionRead, responses=_VERB)
-async def release_session(
-    db: WriteDb, actor: MayWriteSessions, session_id: UUID, if_match: IfMatch, body: ReleaseSession = ReleaseSession()
-) -> Response:
-    """Bring a held session back to where it was."""
-    return await changed(db, SESSION, actor, await actions.release_session(db, actor, session_id, if_match))
-
-
-@router.post("/sessions/{session_id}/abort", response_model=SessionRead, responses=_END)
-async def abort_session(
-    db: WriteDb, actor: MayWriteSessions, session_id: UUID, body: AbortSession, if_match: IfMatch
-) -> Response:
-    """End dosing before its plan, with the reason. Watching goes on."""
-    return await changed(db, SESSION, actor, await actions.abort_session(db, actor, session_id, body, if_match))

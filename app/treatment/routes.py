@@ -32,7 +32,7 @@ from app.sessions import queries as session_queries
 from app.sessions.actions import PlanItemFilled
 from app.sessions.models import TreatmentSession
 from app.sessions.routes import SESSION
-from app.sessions.rules import AlreadySigned, NotGivenThisWay
+from app.sessions.rules import NotGivenThisWay
 from app.treatment import actions
 from app.treatment.actions import HasRecords, NotOver
 from app.treatment.readiness.routes import GATE_OVERRIDE
@@ -107,16 +107,6 @@ async def record_session(db: WriteDb, actor: MayWriteSessions, patient_id: UUID,
     return await created(db, SESSION_RECORD, actor, treatment, "/v1/sessions")
 
 
-add_void(
-    router,
-    SESSION,
-    actions.void_session,
-    AlreadySigned,
-    path="/sessions",
-    singular="session",
-    title="a session",
-    permission="session:write",
-)
 add_void(
     router,
     COURSE,

@@ -31,14 +31,14 @@ async def crowded(own_installation: Installation) -> tuple[World, list[Json]]:
 
 
 @contextmanager
-def statements_of(world: World) -> Iterator[list[str]]:
-    """Every statement that is sent to read."""
+def statements_of(world: World, *, writing: bool = False) -> Iterator[list[str]]:
+    """Every statement that is sent to read, or in what writes."""
     sent: list[str] = []
 
     def note(_conn: object, _cursor: object, statement: str, *_more: object) -> None:
         sent.append(statement)
 
-    engine = world.database.reader.sync_engine
+    engine = (world.database.writer if writing else world.database.reader).sync_engine
     event.listen(engine, "before_cursor_execute", note)
     yield sent
     event.remove(engine, "before_cursor_execute", note)

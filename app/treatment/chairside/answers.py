@@ -1,16 +1,13 @@
 """From what the database tells of a session and its patient to the live screen."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from app.kernel.actor import Actor
 from app.monitoring.slots.rules import Due, Slot, SlotKind, next_due
-from app.sessions.rules import SessionStatus
 from app.treatment.board.rules import Pressure, pressures_of
-from app.treatment.chairside.rules import Reason, allowed_actions
 
 Json = dict[str, Any]
 
@@ -19,34 +16,26 @@ _ACTIVE: Final = "active"
 
 
 def chairside(
-    actor: Actor,
     session: Json,
     patient: Json | None,
     *,
     read_at: datetime,
     feed_position: int,
-    blocked: Mapping[str, Sequence[Reason]] | None = None,
+    actions: Sequence[Json],
 ) -> Json:
     """The live screen.
 
     Args:
-        actor: Who looks at it.
         session: The whole record of the session.
         patient: Who sits there, or None where the actor may not know.
         read_at: Now.
         feed_position: Where the ledger stands.
-        blocked: What stands in the way of a verb beside the session's state and the caller's permissions.
+        actions: What may be done next.
     """
     started_at = None if session["given_on"] is not None else _instant(session["started_at"])
     readings: Sequence[Json] = session["vital_signs"]
     orders = [one for one in session["dose_orders"] if one["status"] == _ACTIVE]
-    status = SessionStatus(session["status"])
-    in_error = session["entered_in_error"] is not None
     following = next_due(map(_slot, session["vital_slots"]), read_at)
-    amendment_open = session["amendment_opened_at"] is not None
-    actions = allowed_actions(
-        status, actor.permissions, amendment_open=amendment_open, entered_in_error=in_error, blocked=blocked
-    )
     return {
         "object": "chairside",
         "read_at": read_at,
@@ -58,7 +47,7 @@ def chairside(
         "last_reading": readings[-1] if readings else None,
         "next_slot": following and following.told(),
         "pressure": asdict(pressures_of(_pressures(readings), started_at)),
-        "allowed_actions": [asdict(action) for action in actions],
+        "allowed_actions": actions,
     }
 
 

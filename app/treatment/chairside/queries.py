@@ -1,6 +1,7 @@
 """What the live screen reads beside the record of the session."""
 
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Select
 
@@ -8,6 +9,7 @@ from app.alerts.queries import alert, visible_alerts
 from app.alerts.rules import AlertStatus
 from app.kernel.actor import Actor
 from app.patients.queries import visible_weights, weight
+from app.treatment.signatures.queries import signature, visible_signatures
 
 
 def last_weight(actor: Actor) -> Select[Any]:
@@ -23,3 +25,17 @@ def last_weight(actor: Actor) -> Select[Any]:
 def open_alerts(actor: Actor) -> Select[Any]:
     """Alerts that nobody has acknowledged."""
     return visible_alerts(actor).where(alert.c.status == AlertStatus.OPEN)
+
+
+def standing_signers(actor: Actor, session_id: UUID) -> Select[Any, Any]:
+    """Who signed a session, first or beside another, of the signatures that nothing superseded."""
+    columns = signature.c
+    return (
+        visible_signatures(actor)
+        .where(
+            columns.session_id == session_id,
+            columns.superseded_at.is_(None),
+            columns.entered_in_error_at.is_(None),
+        )
+        .with_only_columns(columns.signer_id, columns.cosignature)
+    )

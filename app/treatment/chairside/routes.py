@@ -21,9 +21,10 @@ from app.patients.medications.routes import MEDICATION
 from app.patients.models import Patient
 from app.patients.queries import visible_patients
 from app.patients.routes import WEIGHT
+from app.sessions.rules import SessionStatus
 from app.treatment.chairside import queries
 from app.treatment.chairside.answers import at_chair, chairside
-from app.treatment.chairside.blocked import in_the_way
+from app.treatment.chairside.next_steps import next_actions
 from app.treatment.chairside.schemas import ChairsideRead, PatientAtChairRead
 from app.treatment.routes import SESSION_RECORD
 
@@ -58,6 +59,13 @@ async def get_session_chairside(db: ReadDb, actor: MayReadSessions, session_id: 
         found = await show_whole(db, PATIENT_AT_CHAIR, actor, UUID(session["patient_id"]))
         patient = at_chair(found, clock.today(actor.time_zone))
     position = (await db.execute(latest_sequence(actor))).scalar_one()
-    blocked = await in_the_way(db, actor, session)
-    shown = chairside(actor, session, patient, read_at=clock.now(), feed_position=position, blocked=blocked)
+    actions = await next_actions(
+        db,
+        actor,
+        session_id,
+        SessionStatus(session["status"]),
+        amendment_open=session["amendment_opened_at"] is not None,
+        entered_in_error=session["entered_in_error"] is not None,
+    )
+    shown = chairside(session, patient, read_at=clock.now(), feed_position=position, actions=actions)
     return respond(db, shown)

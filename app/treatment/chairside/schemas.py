@@ -11,6 +11,7 @@ from app.patients.allergies.schemas import AllergyRead
 from app.patients.conditions.schemas import ConditionRead
 from app.patients.medications.schemas import MedicationRead
 from app.patients.schemas import Identifier, Sex, WeightRead
+from app.sessions.schemas import SessionRead
 from app.treatment.rows.schemas import PressureRead
 from app.treatment.schemas import SessionRecordRead
 
@@ -72,6 +73,14 @@ class ActionRead(ResponseSchema):
     )
     allowed: bool = Field(description="Whether it would be accepted as things stand.", examples=[False])
     reasons: list[ReasonRead] = Field(description="Why not; empty where it is allowed.")
+
+
+class SessionNextRead(SessionRead):
+    """What a verb of a session answers: its header as it is now, and what may be done with it next."""
+
+    allowed_actions: list[ActionRead] = Field(
+        description="Every verb of a session, in the order of a visit, as the live screen shows them now."
+    )
 
 
 class ChairsideRead(ResponseSchema):

@@ -10,14 +10,14 @@ from app.kernel.actor import Actor
 from app.kernel.endpoint import Endpoint, IfMatch, ReadDb, WriteDb, require
 from app.kernel.errors import EndsBeforeStart, Forbidden, NotFound, PreconditionFailed, PreconditionRequired
 from app.kernel.problems import documented
-from app.kernel.records import changed, respond
-from app.sessions.routes import SESSION
+from app.kernel.records import respond
 from app.sessions.rules import AlreadySigned, IllegalTransition
-from app.sessions.schemas import SessionRead
+from app.treatment.chairside.schemas import SessionNextRead
 from app.treatment.discharge import actions
 from app.treatment.discharge.actions import LiesAhead
 from app.treatment.discharge.rules import NotDischargeable
 from app.treatment.discharge.schemas import DischargeReadinessRead, DischargeSession
+from app.treatment.visits.answers import acted
 
 router: Final = APIRouter(prefix="/v1", route_class=Endpoint, tags=["sessions"])
 
@@ -40,7 +40,7 @@ async def get_discharge_readiness(db: ReadDb, actor: MayReadSessions, session_id
 
 @router.post(
     "/sessions/{session_id}/discharge",
-    response_model=SessionRead,
+    response_model=SessionNextRead,
     responses=documented(
         NotFound,
         Forbidden,
@@ -62,4 +62,4 @@ async def discharge_session(
     what was missing stays readable in `discharge_criteria`. Told late, it counts by `discharged_at`. Drug that is not
     accounted for does not keep anybody.
     """
-    return await changed(db, SESSION, actor, await actions.discharge_session(db, actor, session_id, body, if_match))
+    return await acted(db, actor, await actions.discharge_session(db, actor, session_id, body, if_match))

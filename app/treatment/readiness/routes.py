@@ -11,15 +11,16 @@ from app.kernel.endpoint import Endpoint, IfMatch, ReadDb, WriteDb, require
 from app.kernel.errors import NotFound, PreconditionFailed, PreconditionRequired
 from app.kernel.problems import documented
 from app.kernel.record_routes import add_reads, add_void
-from app.kernel.records import Needs, Resource, changed, created, register, respond
-from app.sessions.routes import SESSION
+from app.kernel.records import Needs, Resource, created, register, respond
 from app.sessions.rules import AlreadySigned, IllegalTransition
-from app.sessions.schemas import ClearSession, SessionRead
+from app.sessions.schemas import ClearSession
+from app.treatment.chairside.schemas import SessionNextRead
 from app.treatment.readiness import actions
 from app.treatment.readiness.models import GateOverride
 from app.treatment.readiness.queries import visible_gate_overrides
 from app.treatment.readiness.rules import GateIsHard, NotReady, OverrideNotNeeded, OverrideRoleMissing
 from app.treatment.readiness.schemas import GateOverrideCreate, GateOverrideRead, ReadinessRead
+from app.treatment.visits.answers import acted
 
 router: Final = APIRouter(prefix="/v1", route_class=Endpoint, tags=["sessions"])
 
@@ -52,7 +53,7 @@ async def get_session_readiness(db: ReadDb, actor: MayReadSessions, session_id: 
 
 @router.post(
     "/sessions/{session_id}/clear",
-    response_model=SessionRead,
+    response_model=SessionNextRead,
     responses=documented(NotFound, IllegalTransition, NotReady, PreconditionFailed, PreconditionRequired),
 )
 async def clear_session(
@@ -62,7 +63,7 @@ async def clear_session(
 
     How the gates stood is kept in `gates`. A dose given without it is recorded all the same, as a deviation.
     """
-    return await changed(db, SESSION, actor, await actions.clear_session(db, actor, session_id, if_match))
+    return await acted(db, actor, await actions.clear_session(db, actor, session_id, if_match))
 
 
 @router.post(

@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from app.sessions.rules import SessionStatus
 from app.treatment.chairside.rules import VERBS
 from app.treatment.discharge.rules import ANSWERED
-from tests.proofs.care import Care, Json, ago, caring, path_of, version_header
+from tests.proofs.care import GOES_HOME, Care, Json, ago, caring, path_of, version_header
 from tests.proofs.recipes import HYPERTENSION, LORAZEPAM, PENICILLIN
 from tests.proofs.test_integrator_reads import statements_of
+from tests.treatment.chairside.test_rules import FROM
 from tests.world import World
 
 BODIES: dict[str, Json] = {
@@ -122,3 +123,62 @@ async def test_what_is_not_allowed_is_refused(clinic: World) -> None:
                     assert told == [answer["code"]]
                 refused += 1
     assert refused > 50
+
+
+async def test_every_verb_answers_with_what_may_be_done_next(clinic: World) -> None:
+    """As the live screen shows it to the same person right after: what is missing for the next step, too."""
+    care, second = await caring(clinic), await caring(clinic, "prescriber.2")
+    taken: set[str] = set()
+    missing: set[str] = set()
+
+    async def does(status: SessionStatus, verb: str) -> None:
+        session = await care.session_in(status)
+        if verb == "sign":
+            (infusion,) = (await care.record(session))["administrations"]
+            await care.do(infusion, "reconcile", {"wasted_mg": infusion["unaccounted_mg"]})
+        who = second if verb == "cosign" else care
+        answer = await who.do(session, verb, GOES_HOME if verb == "discharge" else BODIES.get(verb, {}))
+        shown = await chairside(who, session)
+        assert answer == await who.again(session) | {"allowed_actions": shown["allowed_actions"]}, (status, verb)
+        assert (answer["object"], answer["id"]) == ("session", session["id"])
+        taken.add(verb)
+        missing.update(
+            f"{action['verb']}: {reason['code']}"
+            for action in answer["allowed_actions"]
+            for reason in action["reasons"]
+            if reason["code"] not in {"illegal-transition", "record-signed", "entered-in-error"}
+        )
+
+    await does(SessionStatus.SCHEDULED, "check-in")
+    assert "clear: consent" in missing  # from here on, gates only warn
+    await clinic.only_records()
+    for status in SessionStatus:
+        for verb in FROM[status].split():
+            await does(status, verb)
+    assert taken == set(VERBS)
+    assert "discharge: observation_met" in missing
+
+
+async def test_a_verb_tells_who_lacks_the_permission_and_asks_the_same_of_a_full_session(clinic: World) -> None:
+    care, desk = await caring(clinic), await caring(clinic, "front_desk")
+    arrived = await desk.do(await care.session(), "check-in")
+    assert (arrived["check_in"], arrived["withheld"]) == (None, ["session:read"])
+    told = {action["verb"]: [one["code"] for one in action["reasons"]] for action in arrived["allowed_actions"]}
+    assert told["clear"] == ["permission-denied"]
+    assert told["cancel"] == []
+
+    counted: list[int] = []
+    for readings in (0, 12):
+        session = await care.session_in("dosing")
+        for minute in range(readings):
+            await care.vitals(session, measured_at=ago(minutes=minute))
+        now = version_header(await care.again(session))
+        with statements_of(clinic, writing=True) as sent:
+            await care.call("POST", f"{path_of(session)}/abort", json=BODIES["abort"], headers=now)
+        counted.append(len(sent))
+    assert counted[0] == counted[1]
+    again = {"Idempotency-Key": "the-same-again"} | version_header(await care.again(session))
+    first = await care.http.post(f"{path_of(session)}/abort", json=BODIES["abort"], headers=again)
+    second = await care.http.post(f"{path_of(session)}/abort", json=BODIES["abort"], headers=again)
+    assert (second.json(), second.headers["idempotency-replayed"]) == (first.json(), "true")
+    assert first.headers["etag"] == f'"{first.json()["version"]}"'
