@@ -149,11 +149,12 @@ async def end_alerts_of_voided(db: WriteSession, actor: Actor, cause_id: UUID, r
 
 
 async def leave_alerts_behind(
-    db: WriteSession, actor: Actor, session_id: UUID, patient_id: UUID, disposition: str
+    db: WriteSession, actor: Actor, session_id: UUID, patient_id: UUID, disposition: str, *, session_goes: bool
 ) -> list[Alert]:
     """Close what a session alarmed about one patient, because it was another's; the alerts stay with the former.
 
-    None of them belongs to the session any more: what its facts say of the other patient is raised anew.
+    Where the session itself goes, none of them belongs to it any more: what its facts say of the other patient is
+    raised anew.
 
     Returns:
         Those that neither a correction nor a void had ended: what they warned of still stands.
@@ -163,7 +164,8 @@ async def leave_alerts_behind(
     for alert in found:
         if alert.status in STANDING:
             _end(db, actor, alert, disposition, ClosedBy.WRONG_PATIENT)
-        alert.session_id = None
+        if session_goes:
+            alert.session_id = None
         alert.closed_by = ClosedBy.WRONG_PATIENT
         name_change(db, alert, "alert.closed_as_wrong_patient", reason=disposition)
     return standing

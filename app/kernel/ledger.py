@@ -210,8 +210,9 @@ def _stamp_new(session: Session, record: Versioned) -> None:
         message = f"{record!r} is written by nobody: the session has no actor."
         raise ForbiddenWrite(message)
     record.version = 1
-    record.recorded_at = record.updated_at = transaction_time(session)
-    record.recorded_by = actor.principal_id
+    record.updated_at = transaction_time(session)
+    if getattr(record, "recorded_by", None) is None:  # a copy has both from what it is a copy of
+        record.recorded_at, record.recorded_by = record.updated_at, actor.principal_id
     if isinstance(record, ClinicRecord) and getattr(record, "origin", None) is None:
         record.origin = "import" if actor.source.startswith("import:") else session.info.get("origin", "live")
 

@@ -361,6 +361,18 @@ def identity_of(actor: Actor, body: CreateSchema | None = None) -> dict[str, Any
     }
 
 
+def copy_of(record: Model, told: Mapping[str, Any], **members: Any) -> Model:
+    """A record of its own, not added yet, that tells the same, recorded by the same person at the same time.
+
+    Args:
+        record: What it is a copy of.
+        told: What that one tells, as the copy has it: its columns with other ids in them, its own among them.
+        members: What differs beside.
+    """
+    own = {"version", "updated_at", "create_digest"}
+    return type(record)(**{name: value for name, value in told.items() if name not in own} | members)
+
+
 async def find(
     db: ReadSession, actor: Actor, model: type[Model], record_id: UUID, *, held: bool = False
 ) -> Model | None:

@@ -138,8 +138,9 @@ class Origin(StrEnum):
 class Versioned:
     """The marks of a record the ledger follows.
 
-    `version`, the times and the author are set by the database session, never by an action. `__resource__` names the
-    record on the wire; `__root__` names the record a mirror follows it under, as `(resource, column)`.
+    `version`, the times and the author are set by the database session, never by an action; only a copy keeps by whom
+    and when what it copies was recorded. `__resource__` names the record on the wire; `__root__` names the record a
+    mirror follows it under, as `(resource, column)`.
     """
 
     __resource__: ClassVar[str]

@@ -362,7 +362,7 @@ async def _leave_plan(db: WriteSession, actor: Actor, treatment: TreatmentSessio
     """The planned session is open again, for another visit to fill."""
     treatment.ended_reason = reason
     treatment.held_from = None
-    await _reopen(db, actor, treatment)
+    await leave_plan_item(db, actor, treatment)
 
 
 async def move_to_course(
@@ -370,10 +370,18 @@ async def move_to_course(
 ) -> None:
     """Let a visit be one of another course, and of its patient, as if it had been recorded there.
 
-    Its place in the old plan is open again; in the new course it gets the next number and the next open place, unless
-    it was called off. Both session and course are locked by the caller, who names the session's change.
+    Its place in the old plan is open again. Both session and course are locked by the caller, who names the session's
+    change.
     """
-    await _reopen(db, actor, treatment, reason)
+    await leave_plan_item(db, actor, treatment, reason)
+    await join_course(db, actor, treatment, course, reason)
+
+
+async def join_course(db: WriteSession, actor: Actor, treatment: TreatmentSession, course: Course, reason: str) -> None:
+    """Let a visit be the next of a course, and its patient's, in the next open place of the plan unless called off.
+
+    The course is locked by the caller, who names the session's change.
+    """
     called_off = SessionStatus(treatment.status) in {SessionStatus.CANCELLED, SessionStatus.NO_SHOW}
     item = None if called_off else await _plan_item(db, actor, course, None)
     number = (await db.execute(queries.highest_number(actor, course.id))).scalar_one()
@@ -381,6 +389,7 @@ async def move_to_course(
     treatment.course_id = course.id
     treatment.number_in_course = (number or 0) + 1
     treatment.plan_item_id = item.id if item else None
+    db.add(treatment)
     if item is not None:
         item.session_id = treatment.id
         name_change(db, item, "plan_item.filled", reason=reason)
@@ -388,7 +397,10 @@ async def move_to_course(
         await plan_ahead(db, actor, course)
 
 
-async def _reopen(db: WriteSession, actor: Actor, treatment: TreatmentSession, reason: str | None = None) -> None:
+async def leave_plan_item(
+    db: WriteSession, actor: Actor, treatment: TreatmentSession, reason: str | None = None
+) -> None:
+    """Let the planned session that a visit fills be open again, for another visit to fill."""
     if treatment.plan_item_id is not None:
         item = await one_locked(db, actor, PlanItem, treatment.plan_item_id)
         if item.session_id == treatment.id:

@@ -27,6 +27,8 @@ class TreatmentSession(ClinicRecord, Base):
         belongs_to("course", "course_id"),
         belongs_to("plan_item", "plan_item_id"),
         belongs_to("location", "location_id"),
+        belongs_to("treatment_session", "copied_from_id"),
+        belongs_to("treatment_session", "copied_to_id"),
         closed_set("status", SessionStatus),
         CheckConstraint(
             "discharged_at IS NULL OR started_at IS NULL OR discharged_at >= started_at", name="ends_after_start"
@@ -47,6 +49,8 @@ class TreatmentSession(ClinicRecord, Base):
             sqlite_where=text("amendment_opened_at IS NOT NULL"),
             postgresql_where=text("amendment_opened_at IS NOT NULL"),
         ),
+        Index(None, "clinic_id", "copied_from_id"),
+        Index(None, "clinic_id", "copied_to_id"),
     )
     __resource__: ClassVar[str] = "session"
     __roots__: ClassVar[Sequence[tuple[str, str]]] = ()
@@ -102,3 +106,6 @@ class TreatmentSession(ClinicRecord, Base):
     # While an amendment is open; the signature that closes it supersedes those before it, with this reason.
     amendment_opened_at: Mapped[datetime | None]
     amendment_reason: Mapped[LongText | None]
+    # A session that was signed for the wrong patient, entered in error, and its copy for the right one.
+    copied_from_id: Mapped[UUID | None]
+    copied_to_id: Mapped[UUID | None]

@@ -317,6 +317,12 @@ class SessionRead(ClinicRecordRead):
     amendment_reason: str | None = Field(
         description="Why, while it is open.", examples=["The cuff was too small; pressure read again."]
     )
+    copied_from_id: Id | None = Field(
+        description="The session it is a copy of, which was signed for the wrong patient and is marked so."
+    )
+    copied_to_id: Id | None = Field(
+        description="Its copy for the patient who was really treated, where it was signed for the wrong one."
+    )
     gates: list[GateRead] | None = Field(
         description="How the gates stood when it was cleared or, where it was recorded afterwards, for the first dose "
         "as far as was known then; empty where neither was. Those that do not apply are left out. Null only where it "

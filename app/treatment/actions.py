@@ -14,11 +14,10 @@ from app.courses import queries as course_queries
 from app.courses.actions import open_course
 from app.courses.decisions.models import DoseDecision
 from app.courses.external.models import ExternalTreatment
-from app.courses.models import Course, PlanItem
+from app.courses.models import Course
 from app.courses.rules import instant_of
 from app.courses.schemas import CourseCreate
 from app.dosing.actions import add_past_administration, note_past_interval, space_sessions
-from app.dosing.models import Administration, DoseEventRecord, DoseOrder
 from app.dosing.schemas import AnyAdministration
 from app.kernel import clock
 from app.kernel.actor import Actor
@@ -37,9 +36,6 @@ from app.kernel.records import (
 )
 from app.kernel.tables import ClinicRecord, Origin
 from app.monitoring.actions import add_past_vital_signs, record_dissociation_note
-from app.monitoring.models import DissociationNote, VitalSigns
-from app.monitoring.slots.models import VitalSlot
-from app.monitoring.watches.models import Watch
 from app.patients import queries as patient_queries
 from app.patients.allergies.models import Allergy
 from app.patients.conditions.models import Condition
@@ -56,31 +52,17 @@ from app.safety.models import AdverseEvent
 from app.screening.consents.models import Consent
 from app.screening.enrolments.models import ProgrammeEnrolment
 from app.screening.models import Screening
-from app.sessions.actions import add_past_visit, is_frozen
+from app.sessions.actions import add_past_visit, is_frozen, leave_plan_item
 from app.sessions.models import TreatmentSession
 from app.sessions.rules import AlreadySigned
 from app.treatment import queries
 from app.treatment.readiness.actions import keep_gates
-from app.treatment.readiness.models import GateOverride
+from app.treatment.reassign.queries import inside_a_session
 from app.treatment.schemas import PastSession
 from app.treatment.signatures.actions import supersede_signatures
 
 _NOON: Final = time(12)
 _ADMINISTRATION: Final[TypeAdapter[AnyAdministration]] = TypeAdapter(AnyAdministration)
-_CHILDREN: Final[tuple[type[ClinicRecord], ...]] = (
-    DoseOrder,
-    Administration,
-    DoseEventRecord,
-    VitalSlot,
-    VitalSigns,
-    DissociationNote,
-    Watch,
-    AdverseEvent,
-    Assessment,
-    Screening,
-    GateOverride,
-)
-
 
 _TOLD: Final[tuple[type[ClinicRecord], ...]] = (
     Weight,
@@ -265,25 +247,28 @@ async def void_session(
     treatment = await one_for_update(db, actor, TreatmentSession, session_id, if_match)
     if is_frozen(treatment):
         raise AlreadySigned
-    mark_entered_in_error(db, actor, treatment, reason)
-    disposition = f"Entered in error: {reason}"
-    await supersede_signatures(db, actor, treatment.id, disposition)
-    for model in _CHILDREN:
-        for child in (
-            (await db.execute(queries.standing_children(actor, model, "session_id", treatment.id))).scalars().all()
-        ):
-            mark_entered_in_error(db, actor, child, reason)
-            await end_alerts_of_voided(db, actor, child.id, reason)
-    if treatment.plan_item_id is not None:
-        item = await one_locked(db, actor, PlanItem, treatment.plan_item_id)
-        if item.session_id == treatment.id:
-            item.session_id = None
-            name_change(db, item, "plan_item.reopened", reason=disposition)
+    await supersede_signatures(db, actor, treatment.id, f"Entered in error: {reason}")
+    await take_out(db, actor, treatment, reason)
     cause = f"session {treatment.id}"
     if treatment.started_at is not None:
         await space_sessions(db, actor, treatment.patient_id, [treatment.started_at], cause)
     await place_again(db, actor, treatment.patient_id, cause)
     return treatment
+
+
+async def take_out(db: WriteSession, actor: Actor, treatment: TreatmentSession, reason: str) -> None:
+    """Mark a session, which the caller has locked, and everything that stands in it; its place in the plan is open.
+
+    Intervals and the times since a dose are for the caller to reckon anew.
+    """
+    mark_entered_in_error(db, actor, treatment, reason)
+    for kind in inside_a_session():
+        for child in (
+            (await db.execute(queries.standing_children(actor, kind, "session_id", treatment.id))).scalars().all()
+        ):
+            mark_entered_in_error(db, actor, child, reason)
+            await end_alerts_of_voided(db, actor, child.id, reason)
+    await leave_plan_item(db, actor, treatment, f"Entered in error: {reason}")
 
 
 class HasRecords(Conflict):

@@ -986,6 +986,7 @@ CREATE TABLE reassignment (
     course_id uuid NOT NULL,
     to_patient_id uuid NOT NULL,
     to_course_id uuid,
+    copied_session_id uuid,
     status character varying(64) NOT NULL,
     reason text NOT NULL,
     confirmed_at timestamp with time zone,
@@ -1005,6 +1006,7 @@ CREATE TABLE reassignment (
     CONSTRAINT ck_reassignment__between_two CHECK ((patient_id <> to_patient_id)),
     CONSTRAINT ck_reassignment__confirmed_when_done CHECK ((((status)::text = 'done'::text) = (confirmed_by IS NOT NULL))),
     CONSTRAINT ck_reassignment__status_in_set CHECK (((status)::text = ANY ((ARRAY['proposed'::character varying, 'done'::character varying, 'withdrawn'::character varying])::text[]))),
+    CONSTRAINT fk_reassignment__clinic_id_copied_session_id FOREIGN KEY (clinic_id, copied_session_id) REFERENCES treatment_session(clinic_id, id),
     CONSTRAINT fk_reassignment__clinic_id_course_id FOREIGN KEY (clinic_id, course_id) REFERENCES course(clinic_id, id),
     CONSTRAINT fk_reassignment__clinic_id_patient_id FOREIGN KEY (clinic_id, patient_id) REFERENCES patient(clinic_id, id),
     CONSTRAINT fk_reassignment__clinic_id_session_id FOREIGN KEY (clinic_id, session_id) REFERENCES treatment_session(clinic_id, id),
@@ -1170,6 +1172,8 @@ CREATE TABLE treatment_session (
     amended boolean NOT NULL,
     amendment_opened_at timestamp with time zone,
     amendment_reason text,
+    copied_from_id uuid,
+    copied_to_id uuid,
     origin character varying(64) NOT NULL,
     create_digest character varying(64),
     entered_in_error_at timestamp with time zone,
@@ -1181,6 +1185,8 @@ CREATE TABLE treatment_session (
     updated_at timestamp with time zone NOT NULL,
     CONSTRAINT ck_treatment_session__ends_after_start CHECK (((discharged_at IS NULL) OR (started_at IS NULL) OR (discharged_at >= started_at))),
     CONSTRAINT ck_treatment_session__status_in_set CHECK (((status)::text = ANY ((ARRAY['scheduled'::character varying, 'checked_in'::character varying, 'cleared'::character varying, 'held'::character varying, 'dosing'::character varying, 'observing'::character varying, 'discharged'::character varying, 'signed'::character varying, 'cancelled'::character varying, 'no_show'::character varying])::text[]))),
+    CONSTRAINT fk_treatment_session__clinic_id_copied_from_id FOREIGN KEY (clinic_id, copied_from_id) REFERENCES treatment_session(clinic_id, id),
+    CONSTRAINT fk_treatment_session__clinic_id_copied_to_id FOREIGN KEY (clinic_id, copied_to_id) REFERENCES treatment_session(clinic_id, id),
     CONSTRAINT fk_treatment_session__clinic_id_course_id FOREIGN KEY (clinic_id, course_id) REFERENCES course(clinic_id, id),
     CONSTRAINT fk_treatment_session__clinic_id_location_id FOREIGN KEY (clinic_id, location_id) REFERENCES location(clinic_id, id),
     CONSTRAINT fk_treatment_session__clinic_id_patient_id FOREIGN KEY (clinic_id, patient_id) REFERENCES patient(clinic_id, id),
@@ -1448,11 +1454,15 @@ CREATE INDEX ix_programme_enrolment__clinic_id_location_id ON public.programme_e
 
 CREATE INDEX ix_programme_enrolment__clinic_id_patient_id_enrolled_on ON public.programme_enrolment USING btree (clinic_id, patient_id, enrolled_on);
 
+CREATE INDEX ix_reassignment__clinic_id_copied_session_id_id ON public.reassignment USING btree (clinic_id, copied_session_id, id);
+
 CREATE INDEX ix_reassignment__clinic_id_course_id ON public.reassignment USING btree (clinic_id, course_id);
 
 CREATE INDEX ix_reassignment__clinic_id_patient_id_id ON public.reassignment USING btree (clinic_id, patient_id, id);
 
 CREATE INDEX ix_reassignment__clinic_id_session_id_id ON public.reassignment USING btree (clinic_id, session_id, id);
+
+CREATE INDEX ix_reassignment__clinic_id_status_recorded_at_id ON public.reassignment USING btree (clinic_id, status, recorded_at, id);
 
 CREATE INDEX ix_reassignment__clinic_id_to_course_id ON public.reassignment USING btree (clinic_id, to_course_id);
 
@@ -1479,6 +1489,10 @@ CREATE INDEX ix_signature__clinic_id_signer_id ON public.signature USING btree (
 CREATE INDEX ix_token__account_id ON public.token USING btree (account_id);
 
 CREATE INDEX ix_treatment_session__amendment_open ON public.treatment_session USING btree (clinic_id, amendment_opened_at, id) WHERE (amendment_opened_at IS NOT NULL);
+
+CREATE INDEX ix_treatment_session__clinic_id_copied_from_id ON public.treatment_session USING btree (clinic_id, copied_from_id);
+
+CREATE INDEX ix_treatment_session__clinic_id_copied_to_id ON public.treatment_session USING btree (clinic_id, copied_to_id);
 
 CREATE INDEX ix_treatment_session__clinic_id_location_id ON public.treatment_session USING btree (clinic_id, location_id);
 

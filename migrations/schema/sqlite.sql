@@ -986,6 +986,7 @@ CREATE TABLE reassignment (
     course_id CHAR(32) NOT NULL,
     to_patient_id CHAR(32) NOT NULL,
     to_course_id CHAR(32),
+    copied_session_id CHAR(32),
     status VARCHAR(64) NOT NULL,
     reason TEXT NOT NULL,
     confirmed_at DATETIME,
@@ -1006,6 +1007,7 @@ CREATE TABLE reassignment (
     CONSTRAINT ck_reassignment__confirmed_when_done CHECK ((status = 'done') = (confirmed_by IS NOT NULL)),
     CONSTRAINT ck_reassignment__status_in_set CHECK (status IN ('proposed', 'done', 'withdrawn')),
     CONSTRAINT ck_reassignment__between_two CHECK (patient_id <> to_patient_id),
+    CONSTRAINT fk_reassignment__clinic_id_copied_session_id FOREIGN KEY(clinic_id, copied_session_id) REFERENCES treatment_session (clinic_id, id),
     CONSTRAINT fk_reassignment__clinic_id_course_id FOREIGN KEY(clinic_id, course_id) REFERENCES course (clinic_id, id),
     CONSTRAINT fk_reassignment__clinic_id_patient_id FOREIGN KEY(clinic_id, patient_id) REFERENCES patient (clinic_id, id),
     CONSTRAINT fk_reassignment__clinic_id_session_id FOREIGN KEY(clinic_id, session_id) REFERENCES treatment_session (clinic_id, id),
@@ -1170,6 +1172,8 @@ CREATE TABLE treatment_session (
     amended BOOLEAN NOT NULL,
     amendment_opened_at DATETIME,
     amendment_reason TEXT,
+    copied_from_id CHAR(32),
+    copied_to_id CHAR(32),
     origin VARCHAR(64) NOT NULL,
     create_digest VARCHAR(64),
     entered_in_error_at DATETIME,
@@ -1182,6 +1186,8 @@ CREATE TABLE treatment_session (
     CONSTRAINT pk_treatment_session PRIMARY KEY (clinic_id, id),
     CONSTRAINT ck_treatment_session__status_in_set CHECK (status IN ('scheduled', 'checked_in', 'cleared', 'held', 'dosing', 'observing', 'discharged', 'signed', 'cancelled', 'no_show')),
     CONSTRAINT ck_treatment_session__ends_after_start CHECK (discharged_at IS NULL OR started_at IS NULL OR discharged_at >= started_at),
+    CONSTRAINT fk_treatment_session__clinic_id_copied_from_id FOREIGN KEY(clinic_id, copied_from_id) REFERENCES treatment_session (clinic_id, id),
+    CONSTRAINT fk_treatment_session__clinic_id_copied_to_id FOREIGN KEY(clinic_id, copied_to_id) REFERENCES treatment_session (clinic_id, id),
     CONSTRAINT fk_treatment_session__clinic_id_course_id FOREIGN KEY(clinic_id, course_id) REFERENCES course (clinic_id, id),
     CONSTRAINT fk_treatment_session__clinic_id_location_id FOREIGN KEY(clinic_id, location_id) REFERENCES location (clinic_id, id),
     CONSTRAINT fk_treatment_session__clinic_id_patient_id FOREIGN KEY(clinic_id, patient_id) REFERENCES patient (clinic_id, id),
@@ -1448,11 +1454,15 @@ CREATE INDEX ix_programme_enrolment__clinic_id_location_id ON programme_enrolmen
 
 CREATE INDEX ix_programme_enrolment__clinic_id_patient_id_enrolled_on ON programme_enrolment (clinic_id, patient_id, enrolled_on);
 
+CREATE INDEX ix_reassignment__clinic_id_copied_session_id_id ON reassignment (clinic_id, copied_session_id, id);
+
 CREATE INDEX ix_reassignment__clinic_id_course_id ON reassignment (clinic_id, course_id);
 
 CREATE INDEX ix_reassignment__clinic_id_patient_id_id ON reassignment (clinic_id, patient_id, id);
 
 CREATE INDEX ix_reassignment__clinic_id_session_id_id ON reassignment (clinic_id, session_id, id);
+
+CREATE INDEX ix_reassignment__clinic_id_status_recorded_at_id ON reassignment (clinic_id, status, recorded_at, id);
 
 CREATE INDEX ix_reassignment__clinic_id_to_course_id ON reassignment (clinic_id, to_course_id);
 
@@ -1479,6 +1489,10 @@ CREATE INDEX ix_signature__clinic_id_signer_id ON signature (clinic_id, signer_i
 CREATE INDEX ix_token__account_id ON token (account_id);
 
 CREATE INDEX ix_treatment_session__amendment_open ON treatment_session (clinic_id, amendment_opened_at, id) WHERE amendment_opened_at IS NOT NULL;
+
+CREATE INDEX ix_treatment_session__clinic_id_copied_from_id ON treatment_session (clinic_id, copied_from_id);
+
+CREATE INDEX ix_treatment_session__clinic_id_copied_to_id ON treatment_session (clinic_id, copied_to_id);
 
 CREATE INDEX ix_treatment_session__clinic_id_location_id ON treatment_session (clinic_id, location_id);
 

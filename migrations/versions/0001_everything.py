@@ -1099,6 +1099,8 @@ def upgrade() -> None:
         sa.Column("amended", sa.Boolean(), nullable=False),
         sa.Column("amendment_opened_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("amendment_reason", sa.Text(), nullable=True),
+        sa.Column("copied_from_id", sa.Uuid(), nullable=True),
+        sa.Column("copied_to_id", sa.Uuid(), nullable=True),
         sa.Column("origin", sa.String(length=64), nullable=False),
         sa.Column("create_digest", sa.String(length=64), nullable=True),
         sa.Column("entered_in_error_at", sa.DateTime(timezone=True), nullable=True),
@@ -1115,6 +1117,16 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "discharged_at IS NULL OR started_at IS NULL OR discharged_at >= started_at",
             name=op.f("ck_treatment_session__ends_after_start"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "copied_from_id"],
+            ["treatment_session.clinic_id", "treatment_session.id"],
+            name=op.f("fk_treatment_session__clinic_id_copied_from_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "copied_to_id"],
+            ["treatment_session.clinic_id", "treatment_session.id"],
+            name=op.f("fk_treatment_session__clinic_id_copied_to_id"),
         ),
         sa.ForeignKeyConstraint(
             ["clinic_id", "course_id"],
@@ -1151,6 +1163,18 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("amendment_opened_at IS NOT NULL"),
         postgresql_where=sa.text("amendment_opened_at IS NOT NULL"),
+    )
+    op.create_index(
+        op.f("ix_treatment_session__clinic_id_copied_from_id"),
+        "treatment_session",
+        ["clinic_id", "copied_from_id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_treatment_session__clinic_id_copied_to_id"),
+        "treatment_session",
+        ["clinic_id", "copied_to_id"],
+        unique=False,
     )
     op.create_index(
         op.f("ix_treatment_session__clinic_id_location_id"),
@@ -1575,6 +1599,7 @@ def upgrade() -> None:
         sa.Column("course_id", sa.Uuid(), nullable=False),
         sa.Column("to_patient_id", sa.Uuid(), nullable=False),
         sa.Column("to_course_id", sa.Uuid(), nullable=True),
+        sa.Column("copied_session_id", sa.Uuid(), nullable=True),
         sa.Column("status", sa.String(length=64), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
@@ -1596,6 +1621,11 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint("status IN ('proposed', 'done', 'withdrawn')", name=op.f("ck_reassignment__status_in_set")),
         sa.CheckConstraint("patient_id <> to_patient_id", name=op.f("ck_reassignment__between_two")),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "copied_session_id"],
+            ["treatment_session.clinic_id", "treatment_session.id"],
+            name=op.f("fk_reassignment__clinic_id_copied_session_id"),
+        ),
         sa.ForeignKeyConstraint(
             ["clinic_id", "course_id"],
             ["course.clinic_id", "course.id"],
@@ -1624,6 +1654,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_reassignment")),
     )
     op.create_index(
+        op.f("ix_reassignment__clinic_id_copied_session_id_id"),
+        "reassignment",
+        ["clinic_id", "copied_session_id", "id"],
+        unique=False,
+    )
+    op.create_index(
         op.f("ix_reassignment__clinic_id_course_id"), "reassignment", ["clinic_id", "course_id"], unique=False
     )
     op.create_index(
@@ -1636,6 +1672,12 @@ def upgrade() -> None:
         op.f("ix_reassignment__clinic_id_session_id_id"),
         "reassignment",
         ["clinic_id", "session_id", "id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_reassignment__clinic_id_status_recorded_at_id"),
+        "reassignment",
+        ["clinic_id", "status", "recorded_at", "id"],
         unique=False,
     )
     op.create_index(
@@ -2455,9 +2497,11 @@ def downgrade() -> None:
     op.drop_table("screening")
     op.drop_index(op.f("ix_reassignment__clinic_id_to_patient_id_id"), table_name="reassignment")
     op.drop_index(op.f("ix_reassignment__clinic_id_to_course_id"), table_name="reassignment")
+    op.drop_index(op.f("ix_reassignment__clinic_id_status_recorded_at_id"), table_name="reassignment")
     op.drop_index(op.f("ix_reassignment__clinic_id_session_id_id"), table_name="reassignment")
     op.drop_index(op.f("ix_reassignment__clinic_id_patient_id_id"), table_name="reassignment")
     op.drop_index(op.f("ix_reassignment__clinic_id_course_id"), table_name="reassignment")
+    op.drop_index(op.f("ix_reassignment__clinic_id_copied_session_id_id"), table_name="reassignment")
     op.drop_table("reassignment")
     op.drop_index(op.f("ix_gate_override__clinic_id_session_id_id"), table_name="gate_override")
     op.drop_index(op.f("ix_gate_override__clinic_id_patient_id"), table_name="gate_override")
@@ -2488,6 +2532,8 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_treatment_session__clinic_id_plan_item_id"), table_name="treatment_session")
     op.drop_index(op.f("ix_treatment_session__clinic_id_patient_id_session_at"), table_name="treatment_session")
     op.drop_index(op.f("ix_treatment_session__clinic_id_location_id"), table_name="treatment_session")
+    op.drop_index(op.f("ix_treatment_session__clinic_id_copied_to_id"), table_name="treatment_session")
+    op.drop_index(op.f("ix_treatment_session__clinic_id_copied_from_id"), table_name="treatment_session")
     op.drop_index(
         "ix_treatment_session__amendment_open",
         table_name="treatment_session",

@@ -15,7 +15,7 @@ from app.treatment.reassign.rules import ReassignmentStatus
 class Reassignment(ClinicRecord, Base):
     """One session that was documented for the wrong patient: who said so, who confirmed it, where it went.
 
-    `patient_id` and `course_id` are where it was, and stay.
+    `patient_id` and `course_id` are where it was when that was said.
     """
 
     __tablename__ = "reassignment"
@@ -25,6 +25,7 @@ class Reassignment(ClinicRecord, Base):
         belongs_to("course", "course_id"),
         belongs_to("patient", "to_patient_id"),
         belongs_to("course", "to_course_id"),
+        belongs_to("treatment_session", "copied_session_id"),
         closed_set("status", ReassignmentStatus),
         CheckConstraint("patient_id <> to_patient_id", name="between_two"),
         CheckConstraint("(status = 'done') = (confirmed_by IS NOT NULL)", name="confirmed_when_done"),
@@ -33,6 +34,8 @@ class Reassignment(ClinicRecord, Base):
         Index(None, "clinic_id", "to_patient_id", "id"),
         Index(None, "clinic_id", "course_id"),
         Index(None, "clinic_id", "to_course_id"),
+        Index(None, "clinic_id", "copied_session_id", "id"),
+        Index(None, "clinic_id", "status", "recorded_at", "id"),
     )
     __resource__: ClassVar[str] = "reassignment"
     __roots__: ClassVar[Sequence[tuple[str, str]]] = (("session", "session_id"),)
@@ -42,6 +45,8 @@ class Reassignment(ClinicRecord, Base):
     course_id: Mapped[UUID]
     to_patient_id: Mapped[UUID]
     to_course_id: Mapped[UUID | None]
+    # The copy that was made for the right patient, where the session was signed and stays.
+    copied_session_id: Mapped[UUID | None]
     status: Mapped[Code]
     reason: Mapped[LongText]
     confirmed_at: Mapped[datetime | None]

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import CompoundSelect, Select, select, union
+from sqlalchemy import Column, CompoundSelect, Select, Table, select, union
+from sqlalchemy.schema import sort_tables
 
 from app.alerts.models import Alert
 from app.courses.models import PlanItem
@@ -18,8 +19,8 @@ from app.treatment.signatures.models import Signature
 reassignment: Final = Base.metadata.tables[Reassignment.__tablename__]
 
 # They name a session and do not go with it: the plan of its course; what is said about moving it; alerts, which stay
-# with the patient they were raised about; and signatures, superseded by the move, which are bound to the
-# patient they were given for: moved, their digest would no longer fit.
+# with the patient they were raised about; and signatures, which are bound to the session and the patient they were
+# given for: moved or copied, their digest would no longer fit.
 NAME_A_SESSION: Final[frozenset[type[ClinicRecord]]] = frozenset({PlanItem, Reassignment, Alert, Signature})
 
 
@@ -29,11 +30,19 @@ def visible_reassignments(actor: Actor) -> Select[Any]:
 
 
 def from_or_to(actor: Actor, patient_ids: Sequence[UUID]) -> CompoundSelect[Any]:
-    """Ids of reassignments that take a session from one of these patients or to one; each half has its index."""
+    """Ids of reassignments that take a session from one of these patients or to one."""
+    return _naming(actor, (reassignment.c.patient_id, reassignment.c.to_patient_id), patient_ids)
+
+
+def of_or_into(actor: Actor, session_ids: Sequence[UUID]) -> CompoundSelect[Any]:
+    """Ids of reassignments of one of these sessions, or that made one of them as a copy."""
+    return _naming(actor, (reassignment.c.session_id, reassignment.c.copied_session_id), session_ids)
+
+
+def _naming(actor: Actor, columns: Sequence[Column[Any]], wanted: Sequence[UUID]) -> CompoundSelect[Any]:
+    # A union, since each half of it has its index.
     ids = visible_reassignments(actor).with_only_columns(reassignment.c.id)
-    return union(
-        *(ids.where(column.in_(patient_ids)) for column in (reassignment.c.patient_id, reassignment.c.to_patient_id))
-    )
+    return union(*(ids.where(column.in_(wanted)) for column in columns))
 
 
 def proposed_for(actor: Actor, session_id: UUID) -> Select[Any]:
@@ -44,10 +53,15 @@ def proposed_for(actor: Actor, session_id: UUID) -> Select[Any]:
 
 
 def inside_a_session() -> Sequence[type[ClinicRecord]]:
-    """Every kind of record that lies in a session, whichever area it is of, in a fixed order."""
+    """Every kind of record that lies in a session, whichever area it is of; what others refer to comes first."""
     kinds = [mapper.class_ for mapper in Base.registry.mappers if issubclass(mapper.class_, ClinicRecord)]
     inside = [kind for kind in kinds if hasattr(kind, "session_id") and kind not in NAME_A_SESSION]
-    return sorted(inside, key=lambda kind: kind.__resource__)
+    order = sort_tables(sorted({_table_of(kind) for kind in inside}, key=lambda table: table.name))
+    return sorted(inside, key=lambda kind: order.index(_table_of(kind)))
+
+
+def _table_of(kind: type[ClinicRecord]) -> Table:
+    return Base.metadata.tables[kind.__tablename__]  # type: ignore[attr-defined]
 
 
 def everything_of(actor: Actor, kind: type[ClinicRecord], session_id: UUID) -> Select[Any]:

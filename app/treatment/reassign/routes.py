@@ -14,7 +14,6 @@ from app.kernel.problems import documented
 from app.kernel.record_routes import add_reads
 from app.kernel.records import RecordEnteredInError, Resource, answer_page, changed, created, register
 from app.kernel.schemas import Id, Page
-from app.sessions.rules import AlreadySigned
 from app.treatment.reassign import actions, queries
 from app.treatment.reassign.models import Reassignment
 from app.treatment.reassign.rules import (
@@ -49,7 +48,6 @@ _VERB: Final = (NotFound, IllegalReassignmentMove, PreconditionFailed, Precondit
     responses=documented(
         NotFound,
         UnknownTarget,
-        AlreadySigned,
         ReassignmentPending,
         PreconditionFailed,
         PreconditionRequired,
@@ -61,7 +59,7 @@ async def reassign_session(
 ) -> Response:
     """Propose that a session, documented for the wrong patient, goes to the right one.
 
-    Nothing moves until another member of staff confirms it. A signed session stays where it is.
+    Nothing moves until another member of staff confirms it.
     """
     proposed = await actions.propose_reassignment(db, actor, session_id, body, if_match)
     return await created(db, REASSIGNMENT, actor, proposed, "/v1/reassignments")
@@ -73,7 +71,7 @@ async def list_reassignments(
     actor: MayReadSessions,
     page: Paging,
     patient_id: Annotated[list[Id], Query(max_length=100, description="Only from or to these patients.")] = [],  # noqa: B006
-    session_id: Annotated[list[Id], Query(max_length=100, description="Only of these sessions.")] = [],  # noqa: B006
+    session_id: Annotated[list[Id], Query(max_length=100, description="Only of these sessions or copies.")] = [],  # noqa: B006
     status: Annotated[list[ReassignmentStatus], Query(max_length=100, description="Only in these states.")] = [],  # noqa: B006
 ) -> Response:
     """Sessions that were moved from one patient to another, or are to be; latest first."""
@@ -82,7 +80,7 @@ async def list_reassignments(
     if patient_id:
         statement = statement.where(columns.id.in_(queries.from_or_to(actor, patient_id)))
     if session_id:
-        statement = statement.where(columns.session_id.in_(session_id))
+        statement = statement.where(columns.id.in_(queries.of_or_into(actor, session_id)))
     if status:
         statement = statement.where(columns.status.in_(status))
     return await answer_page(db, REASSIGNMENT, actor, statement, page)
@@ -94,7 +92,7 @@ add_reads(router, REASSIGNMENT, path="/reassignments", singular="reassignment", 
 @router.post(
     "/reassignments/{reassignment_id}/confirm",
     response_model=ReassignmentRead,
-    responses=documented(*_VERB, SecondPersonRequired, AlreadySigned),
+    responses=documented(*_VERB, SecondPersonRequired),
 )
 async def confirm_reassignment(
     db: WriteDb, actor: MayReassign, reassignment_id: UUID, body: ConfirmReassignment, if_match: IfMatch
@@ -103,6 +101,9 @@ async def confirm_reassignment(
 
     It gets the next number of the right patient's course and the next open place of its plan; its old place is open
     again. Doses per kilogram, intervals, times since the last dose and alerts are reckoned anew for both patients.
+
+    A session that was ever signed stays where it was signed, marked as entered in error with everything in it, its
+    signatures untouched; a copy of it goes over, `discharged`, for somebody to sign. `copied_session_id` names it.
     """
     done = await actions.confirm_reassignment(db, actor, reassignment_id, if_match)
     return await changed(db, REASSIGNMENT, actor, done)

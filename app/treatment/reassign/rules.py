@@ -1,6 +1,9 @@
-"""What a reassignment goes through: one person proposes it, another confirms it."""
+"""What a reassignment goes through: one person proposes it, another confirms it. And how a copy names copies."""
 
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from typing import Any, cast
+from uuid import UUID
 
 from app.kernel.errors import Conflict, Invalid, RuleViolated
 
@@ -56,3 +59,36 @@ def require_proposed(status: ReassignmentStatus) -> None:
         raise IllegalReassignmentMove(
             f"A reassignment that is {status} stays so.", members={"current_status": status.value, "allowed": []}
         )
+
+
+def named_in(value: object) -> Iterator[UUID | str]:
+    """Whatever may be the id of a record in a value, however deep in it."""
+    match value:
+        case UUID() | str():
+            yield value
+        case dict():
+            for inside in cast("dict[str, object]", value).values():
+                yield from named_in(inside)
+        case list():
+            for inside in cast("list[object]", value):
+                yield from named_in(inside)
+        case _:
+            pass
+
+
+def renamed(value: Any, ids: Mapping[UUID, UUID]) -> Any:
+    """A value with other ids in the place of those that are no longer meant, however deep in it they are."""
+    return _renamed(value, {**ids, **{str(was): str(now) for was, now in ids.items()}})
+
+
+def _renamed(value: Any, ids: Mapping[UUID | str, UUID | str]) -> Any:
+    match value:
+        case UUID() | str():
+            return ids.get(value, value)
+        case dict():
+            told = cast("dict[str, Any]", value)
+            return {name: _renamed(inside, ids) for name, inside in told.items()}
+        case list():
+            return [_renamed(inside, ids) for inside in cast("list[Any]", value)]
+        case _:
+            return value

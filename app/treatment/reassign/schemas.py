@@ -50,6 +50,10 @@ class ReassignmentRead(ClinicRecordRead):
     course_id: Id = Field(description="The course it was in.")
     to_patient_id: Id = Field(description="Who was really treated.")
     to_course_id: Id | None = Field(description="The course it goes to; null until it is done, where none was named.")
+    copied_session_id: Id | None = Field(
+        description="The copy that was made for who was really treated, where the session had been signed and so stays "
+        "where it is; null where the session itself goes over."
+    )
     status: ReassignmentStatus = Field(description="Where it stands.", examples=["proposed"])
     reason: str = Field(description="How it came about.", examples=["Two patients of one name."])
     confirmed_at: UtcTime | None = Field(description="When another person confirmed it and the session went over.")

@@ -24,6 +24,8 @@ from app.screening.enrolments.queries import enrolment, visible_programme_enrolm
 from app.screening.queries import screening, visible_screenings
 from app.sessions.queries import session, visible_sessions
 from app.sessions.rules import SessionStatus
+from app.treatment.reassign.queries import reassignment, visible_reassignments
+from app.treatment.reassign.rules import ReassignmentStatus
 from app.treatment.worklist.rules import WorkKind
 
 MOST_COUNTED: Final = 1000
@@ -56,6 +58,7 @@ def _work(
     session_id: ColumnElement[Any] | None = None,
     code: ColumnElement[Any] | None = None,
     severity: ColumnElement[Any] | None = None,
+    to_patient_id: ColumnElement[Any] | None = None,
 ) -> Statement:
     nothing = null()
     return statement.where(table.c.entered_in_error_at.is_(None)).with_only_columns(
@@ -65,6 +68,7 @@ def _work(
         (nothing if session_id is None else session_id).label("session_id"),
         (nothing if code is None else code).label("code"),
         (nothing if severity is None else severity).label("severity"),
+        (nothing if to_patient_id is None else to_patient_id).label("to_patient_id"),
     )
 
 
@@ -113,6 +117,15 @@ def _open_amendments(actor: Actor, _: Horizon) -> Statement:
     opened_at = session.c.amendment_opened_at
     found = visible_sessions(actor).where(opened_at.is_not(None))
     return _work(found, session, opened_at, session_id=session.c.id, code=session.c.drug)
+
+
+def _unconfirmed_reassignments(actor: Actor, _: Horizon) -> Statement:
+    """Sessions of the wrong patient that wait for a second person."""
+    columns = reassignment.c
+    found = visible_reassignments(actor).where(columns.status == ReassignmentStatus.PROPOSED)
+    return _work(
+        found, reassignment, columns.recorded_at, session_id=columns.session_id, to_patient_id=columns.to_patient_id
+    )
 
 
 def _unreconciled_doses(actor: Actor, _: Horizon) -> Statement:
@@ -203,6 +216,7 @@ KINDS: Final[Mapping[WorkKind, Kind]] = {
     WorkKind.EVENT_REPORT_DUE: Kind("session:read", "adverse_event", _reports_due),
     WorkKind.SESSION_UNSIGNED: Kind("session:read", "session", _unsigned_sessions),
     WorkKind.AMENDMENT_OPEN: Kind("session:read", "session", _open_amendments),
+    WorkKind.REASSIGNMENT_UNCONFIRMED: Kind("session:read", "reassignment", _unconfirmed_reassignments),
     WorkKind.DOSE_UNRECONCILED: Kind("session:read", "administration", _unreconciled_doses),
     WorkKind.PLANNED_SESSION_UNSCHEDULED: Kind("schedule:read", "plan_item", _unscheduled),
     WorkKind.CONSENT_EXPIRING: Kind("clinical:read", "consent", _expiring_consents),

@@ -31,7 +31,7 @@ async def get_worklist(
     ] = 7,
     limit: Annotated[int, Query(ge=1, le=200, description="At most so many of each kind.", examples=[20])] = 20,
 ) -> Response:
-    """What waits for somebody: unanswered alerts, overdue readings, sessions to sign, what does not add up or expires.
+    """What waits for somebody: alerts, overdue readings, sessions to sign or confirm, what does not add up or expires.
 
     One short list a kind, the longest waiting first. Kinds you may not read are left out, and `withheld` says why.
     """
@@ -79,4 +79,5 @@ def _work(name: WorkKind, kind: Kind, row: Columns, today: date, zone: ZoneInfo)
         "resource_id": row["id"],
         "code": row["code"],
         "severity": row["severity"],
+        "to_patient_id": row["to_patient_id"],
     }

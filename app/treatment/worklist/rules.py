@@ -11,6 +11,7 @@ class WorkKind(StrEnum):
     EVENT_REPORT_DUE = "event_report_due"
     SESSION_UNSIGNED = "session_unsigned"
     AMENDMENT_OPEN = "amendment_open"
+    REASSIGNMENT_UNCONFIRMED = "reassignment_unconfirmed"
     DOSE_UNRECONCILED = "dose_unreconciled"
     PLANNED_SESSION_UNSCHEDULED = "planned_session_unscheduled"
     CONSENT_EXPIRING = "consent_expiring"

@@ -29,6 +29,10 @@ class WorkRead(ResponseSchema):
         examples=["review"],
         json_schema_extra={"x-extensible-enum": ["info", "review", "urgent", "emergency"]},
     )
+    to_patient_id: Id | None = Field(
+        description="The other patient, where it is about two: to whom a session is to go that was documented for "
+        "`patient_id`."
+    )
 
 
 class WorkOfKindRead(ResponseSchema):

@@ -1,6 +1,7 @@
 """A session documented for the wrong patient goes to the right one: nothing is left behind, nothing is lost."""
 
 import asyncio
+import json
 from typing import Any
 from uuid import UUID
 
@@ -9,12 +10,18 @@ from sqlalchemy import select
 
 from app.alerts.models import Alert
 from app.courses.models import PlanItem
+from app.kernel.ledger import encode
 from app.kernel.tables import Base, ClinicRecord
+from app.monitoring.slots.models import VitalSlot
+from app.screening.models import Screening
+from app.sessions.models import TreatmentSession
+from app.treatment.readiness.models import GateOverride
 from app.treatment.reassign.models import Reassignment
 from app.treatment.reassign.queries import NAME_A_SESSION, inside_a_session
+from app.treatment.reassign.rules import named_in
 from app.treatment.signatures.models import Signature
-from app.treatment.signatures.verify import verify_clinic
-from tests.proofs.care import Care, Json, ago, caring, path_of, start, stop, version_header
+from app.treatment.signatures.verify import Finding, verify_clinic
+from tests.proofs.care import PATHS, Care, Json, ago, caring, path_of, start, stop, version_header
 from tests.proofs.recipes import OVERRIDDEN, screening_body
 from tests.world import World, linger_after
 
@@ -31,7 +38,7 @@ def _who_owns(kind: type[ClinicRecord]) -> set[str]:
 def test_no_kind_of_record_that_lies_in_a_session_is_forgotten() -> None:
     """Whatever mapped class names a session moves with it, by patient, or is one of four that are told why not."""
     kinds = {m.class_ for m in Base.registry.mappers if issubclass(m.class_, ClinicRecord)}
-    naming = {kind for kind in kinds if _who_owns(kind)}
+    naming = {kind for kind in kinds - {TreatmentSession} if _who_owns(kind)}
     assert naming == set(inside_a_session()) | NAME_A_SESSION
     assert {PlanItem, Reassignment, Alert, Signature} == NAME_A_SESSION
     for kind in naming - NAME_A_SESSION:
@@ -260,24 +267,199 @@ async def test_of_two_who_confirm_at_once_one_wins(clinic: World, monkeypatch: p
     assert len([one for one in await care.history(session) if one["event"] == "session.reassigned"]) == 1
 
 
-async def test_what_is_signed_stays_until_it_is_opened(clinic: World) -> None:
+async def _rows(clinic: World, kind: type[ClinicRecord], session: Json) -> list[dict[str, Any]]:
+    """A session's rows of a kind, oldest first, as the ledger would keep them."""
+    table = Base.metadata.tables[kind.__tablename__]  # type: ignore[attr-defined]
+    of_session = (table.c.clinic_id == clinic.id) & (table.c.session_id == UUID(session["id"]))
+    async with clinic.reading() as db:
+        found = (await db.execute(select(table).where(of_session).order_by(table.c.id))).mappings().all()
+    return [json.loads(encode(table, dict(row))) for row in found]
+
+
+async def _findings(clinic: World) -> list[Finding]:
+    return [one async for kind in verify_clinic(clinic.database, await clinic.actor()) for one in kind.findings]
+
+
+# What a record is, beside what it tells; and what depends on whose it is.
+_ITS_OWN = {"id", "session_id", "patient_id", "course_id", "version", "updated_at", "create_digest", "after_signature"}
+_OF_ANOTHER: dict[str, set[str]] = {
+    "administration": {"weight_kg", "current_weight_kg", "delivered_mg_per_kg", "deviations", "policy_versions"},
+    "dose_order": {"status", "ordered_for_another_patient", "weight_changed", "current_weight_kg"},
+    "assessment": {"hours_since_last_dose", "days_since_last_dose", "too_soon_after_dose"},
+    "session": {
+        *{"status", "signed_at", "number_in_course", "plan_item_id", "copied_from_id", "deviations", "policy_versions"},
+    },
+}
+_MARKED = {"version", "updated_at", "entered_in_error_at", "entered_in_error_by", "entered_in_error_reason"}
+
+
+def _differs(was: Json, now: Json, *but: set[str]) -> Json:
+    """What two rows tell differently."""
+    left_out = set[str]().union(*but)
+    return {name: (was[name], now[name]) for name in was if name not in left_out and was[name] != now[name]}
+
+
+async def _signed_for_the_wrong_one(care: Care) -> tuple[Json, Json, Json, dict[str, Json]]:
+    """As mixed up as can be, and signed by two; a repeat was answered whose cause is no longer there."""
+    wrong, right, session, made = await _mixed_up(care)
+    high = await care.vitals(session, measured_at=ago(minutes=45), systolic_mmhg=235)
+    await care.vitals(session, measured_at=ago(minutes=30), systolic_mmhg=141)
+    await care.void(high)
+    await care.discharge(session)
+    (infusion,) = (await care.record(session))["administrations"]
+    if not infusion["reconciled"]:
+        await care.do(infusion, "reconcile", {"wasted_mg": infusion["unaccounted_mg"]})
+    await care.do(session, "sign")
+    assert care.clinic is not None
+    await (await caring(care.clinic, "prescriber.2")).do(session, "cosign")
+    made["late"] = await care.adverse_event(session, term="HEADACHE")
+    assert made["late"]["after_signature"]
+    return wrong, right, await care.again(session), made | {"cause_in_error": high}
+
+
+async def test_what_was_signed_stays_and_a_copy_of_everything_goes(clinic: World) -> None:
     care, nurse = await caring(clinic), await caring(clinic, "nurse")
-    session, right = await care.session_in("signed"), await care.patient()
-    body = MIXED_UP | {"to_patient_id": right["id"]}
-    refused = await care.http.post(f"{path_of(session)}/reassign", json=body, headers=version_header(session))
-    assert (refused.status_code, refused.json()["code"]) == (409, "record-signed")
-    await care.do(session, "amend", {"reason": "It is another patient's."})
-    proposed = await care.do(session, "reassign", body)
-    signed = await care.do(session, "sign")
-    late = await nurse.http.post(f"{path_of(proposed)}/confirm", json={}, headers=version_header(proposed))
-    assert (late.status_code, late.json()["code"]) == (409, "record-signed")
-    await care.do(session, "amend", {"reason": "It is another patient's."})
-    await nurse.do(proposed, "confirm")
-    record = await care.record(session)
-    assert record["patient_id"] == right["id"]
-    assert {one["patient_id"] for one in record["signatures"]} == {signed["patient_id"]}
-    found = [one async for kind in verify_clinic(clinic.database, await clinic.actor()) for one in kind.findings]
-    assert found == []
+    wrong, right, session, made = await _signed_for_the_wrong_one(care)
+    theirs = await care.course(right)
+    earlier = await care.session(theirs)
+    await care.administration(earlier, events=[start(20 * 60), stop(19 * 60)])
+    later, of_right = (
+        await care.phq9(wrong, answered_at=ago(minutes=5)),
+        await care.phq9(right, answered_at=ago(minutes=5)),
+    )
+    before = await care.record(session)
+    alarmed = {one["code"]: one for one in before["alerts"] if one["cause_id"] == made["vital_signs"]["id"]}
+    kinds = [*inside_a_session(), Signature]
+    rows = {kind: await _rows(clinic, kind, session) for kind in kinds}
+    standing = {kind: [row for row in found if row["entered_in_error_at"] is None] for kind, found in rows.items()}
+    assert any(gate["override_id"] == made["gate_override"]["id"] for gate in before["gates"])
+    assert made["cause_in_error"]["id"] in {row["cause_id"] for row in standing[VitalSlot] if row["reading_id"]}
+
+    proposed = await care.do(session, "reassign", MIXED_UP | {"to_patient_id": right["id"]})
+    await care.do(proposed, "confirm", expect=409)
+    done = await nurse.do(proposed, "confirm")
+
+    copy = await care.get(f"/v1/sessions/{done['copied_session_id']}")
+    original = await care.again(session)
+    why = f"reassignment {done['id']}: {MIXED_UP['reason']}"
+    assert (original["patient_id"], original["status"], original["copied_to_id"]) == (wrong["id"], "signed", copy["id"])
+    assert original["entered_in_error"]["reason"] == f"wrong_patient: {why}"
+    assert (copy["patient_id"], copy["status"], copy["copied_from_id"]) == (right["id"], "discharged", session["id"])
+    assert (copy["course_id"], copy["number_in_course"], copy["signed_at"]) == (theirs["id"], 2, None)
+    assert _differs(session, copy, _ITS_OWN, _OF_ANOTHER["session"], {"gates"}) == {}
+    (*_, named) = await care.history(copy)
+    assert (named["event"], named["reason"]) == ("session.copied", f"copy of session {session['id']}, {why}")
+    assert (named["principal_id"], copy["recorded_by"]) == (done["confirmed_by"], session["recorded_by"])
+
+    # Of every kind there is, whatever stood is there once more, and tells the same.
+    left_behind = {row["id"] for found in rows.values() for row in found} | {session["id"], wrong["id"]}
+    left_behind.add(session["course_id"])
+    for kind in inside_a_session():
+        name, copies = kind.__resource__, await _rows(clinic, kind, copy)
+        copies = (
+            [row for row in copies if row["kind"] != "repeat" or row["reading_id"]] if kind is VitalSlot else copies
+        )
+        came = [row for row in copies if row["entered_in_error_at"] is None]
+        stood = [row for row in standing[kind] if kind is not VitalSlot or row["kind"] != "repeat" or row["reading_id"]]
+        assert stood, f"the session holds no {name}, so nothing is shown of it"
+        assert len(came) == len(stood), name
+        refers = {key.parent.name for key in Base.metadata.tables[kind.__tablename__].foreign_keys}  # type: ignore[attr-defined]
+        for was, now in zip(stood, came, strict=True):
+            assert _differs(was, now, _ITS_OWN, refers, _OF_ANOTHER.get(name, set())) == {}, name
+            assert {one for one in refers if was[one] is None} == {one for one in refers if now[one] is None}, name
+            (first, *_) = await care.items(f"{PATHS[name]}/{now['id']}/history")
+            assert first["reason"] == f"copy of {name} {was['id']}, {why}"
+            assert not now.get("after_signature")
+        for now in copies:
+            assert now["patient_id"] == right["id"], name
+            assert not {str(one) for one in named_in(now)} & left_behind, f"a copy of {name} names the original"
+        # What lies in the original is as it was, and marked.
+        for was, now in zip(rows[kind], await _rows(clinic, kind, session), strict=True):
+            assert now["entered_in_error_at"] is not None, name
+            assert _differs(was, now, _MARKED) == {}, name
+    assert not {str(one) for one in named_in({**copy, "copied_from_id": None})} & left_behind
+    assert copy["gates"][0].keys() == session["gates"][0].keys()
+    overrides = {row["id"] for row in await _rows(clinic, GateOverride, copy)}
+    assert {gate["override_id"] for gate in copy["gates"]} - {None} == overrides
+
+    # The signatures are the original's, and still prove what was signed.
+    assert await _rows(clinic, Signature, session) == rows[Signature]
+    assert [one["id"] for one in (await care.record(session))["signatures"]] == [
+        one["id"] for one in before["signatures"]
+    ]
+    assert await _rows(clinic, Signature, copy) == []
+    then = await care.record(session, as_of=done["recorded_at"])
+    assert {name: then[name] for name in ("administrations", "vital_signs", "assessments", "signatures")} == {
+        name: before[name] for name in ("administrations", "vital_signs", "assessments", "signatures")
+    }
+    gone = await care.http.get(path_of(copy), params={"as_of": done["recorded_at"]})
+    assert gone.status_code == 404
+    assert await _findings(clinic) == []
+
+    # Numbers, for both: doses once, per kilogram of whom they were given to, intervals and clocks.
+    plan = await care.items(f"/v1/courses/{session['course_id']}/plan")
+    assert plan[0]["session_id"] is None
+    assert await care.items("/v1/sessions", patient_id=wrong["id"]) == []
+    listed = {row["id"]: row["lifetime_number"] for row in await care.items("/v1/sessions", patient_id=right["id"])}
+    assert listed == {earlier["id"]: 1, copy["id"]: 2}
+    for path in ("administrations", "vital-signs", "dissociation-notes", "adverse-events", "screenings", "dose-orders"):
+        assert await care.items(f"/v1/{path}", patient_id=wrong["id"]) == [], path
+    record = await care.record(copy)
+    (dose,), (order,) = record["administrations"], record["dose_orders"]
+    assert (dose["delivered_mg"], dose["weight_kg"], dose["delivered_mg_per_kg"]) == (40, 64, 0.625)
+    assert dose["deviations"] == ["ordered_for_another_patient"]
+    assert (order["ordered_for_another_patient"], order["weight_kg"], order["status"]) == (True, 80, "superseded")
+    assert "below_minimum_interval" in copy["deviations"]
+    assert (await care.again(later))["days_since_last_dose"] is None
+    assert 0 < (await care.again(of_right))["hours_since_last_dose"] < 1
+
+    # What was alarmed about the wrong patient ends there, and is alarmed about the right one.
+    for alert in before["alerts"]:
+        now = await care.again(alert)
+        assert (now["patient_id"], now["closed_by"], now["session_id"]) == (wrong["id"], "wrong_patient", session["id"])
+        assert now["status"] == "resolved"
+    anew = {one["code"]: one for one in record["alerts"] if one["status"] == "open"}
+    assert set(anew) == {*alarmed, "safety_item_positive", "adverse_event", "dose_below_minimum_interval"}
+    assert {one["patient_id"] for one in anew.values()} == {right["id"]}
+    assert {one["cause_id"] for one in anew.values()} & left_behind == set()
+
+    # Whoever follows the feed of the copy learns of all of it; each patient's history says it, too.
+    await clinic.database.sealer.seal()
+    feed = await care.get("/v1/changes", params={"limit": 1000})
+    assert {one["event_type"] for one in feed["items"] if one["root_id"] == copy["id"]} >= {
+        f"{kind.__resource__}.copied" for kind in inside_a_session() if kind is not Screening
+    }
+    for patient, told in ((wrong, "patient.session_moved_away"), (right, "patient.session_moved_here")):
+        assert [(one["event"], one["reason"]) for one in (await care.history(patient))[-1:]] == [(told, why)]
+    for one in (session, copy):
+        assert [found["id"] for found in await care.items("/v1/reassignments", session_id=one["id"])] == [done["id"]]
+
+    signed = await care.do(copy, "sign")
+    assert signed["status"] == "signed"
+    assert await _findings(clinic) == []
+
+
+async def test_what_was_ever_signed_counts_as_signed(clinic: World) -> None:
+    """Signed after it was proposed, and opened to be amended before it is confirmed: both are copied."""
+    care, nurse = await caring(clinic), await caring(clinic, "nurse")
+    for opened in (False, True):
+        session, right = await care.session_in("discharged"), await care.patient()
+        (infusion,) = (await care.record(session))["administrations"]
+        await care.do(infusion, "reconcile", {"wasted_mg": infusion["unaccounted_mg"]})
+        proposed = await care.do(session, "reassign", MIXED_UP | {"to_patient_id": right["id"]})
+        await care.do(session, "sign")
+        if opened:
+            await care.do(session, "amend", {"reason": "It is another patient's."})
+        done = await nurse.do(proposed, "confirm")
+        copy = await care.get(f"/v1/sessions/{done['copied_session_id']}")
+        assert (copy["patient_id"], copy["status"], copy["amended"]) == (right["id"], "discharged", False)
+        assert (copy["amendment_opened_at"], copy["amendment_reason"]) == (None, None)
+        assert (await care.again(session))["patient_id"] == session["patient_id"]
+        again = await care.do(copy, "reassign", MIXED_UP | {"to_patient_id": session["patient_id"]})
+        # The copy was never signed, so it goes itself; what it is a copy of stays marked.
+        assert (await nurse.do(again, "confirm"))["copied_session_id"] is None
+        assert (await care.again(copy))["patient_id"] == session["patient_id"]
+    assert await _findings(clinic) == []
 
 
 async def test_what_is_being_added_meanwhile_goes_along(clinic: World, monkeypatch: pytest.MonkeyPatch) -> None:

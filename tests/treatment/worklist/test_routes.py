@@ -71,6 +71,11 @@ async def test_a_morning(clinic: World) -> None:
     ending = await care.new(f"{below}/programme-enrolments", ENROLLED | {"ended_on": in_days(0)})
     await care.new(f"{below}/programme-enrolments", ENROLLED | {"ended_on": in_days(8)})
 
+    other = await care.patient()
+    proposal = {"reason": "Two patients of one name.", "to_patient_id": other["id"]}
+    moves = [await care.do(given[at], "reassign", proposal) for at in (0, 2)]
+    await care.do(await care.do(await care.session(course), "reassign", proposal), "withdraw", {"reason": "No."})
+
     with statements_of(clinic) as sent:
         found = await work(care)
     assert sum("SELECT" in statement for statement in sent) == alone
@@ -85,6 +90,17 @@ async def test_a_morning(clinic: World) -> None:
     assert told["consent_expiring"] == [old["id"]], "one that was renewed does not wait"
     assert told["screening_expiring"] == [asked["id"]]
     assert told["enrolment_ending"] == [ending["id"]]
+
+    assert told["reassignment_unconfirmed"] == [move["id"] for move in moves], "not what was withdrawn"
+    (move, _) = found["reassignment_unconfirmed"]["items"]
+    assert (move["due_at"], move["age_days"]) == (moves[0]["recorded_at"], 0)
+    assert (move["patient_id"], move["to_patient_id"], move["session_id"]) == (
+        patient["id"],
+        other["id"],
+        given[0]["id"],
+    )
+    await (await caring(clinic, "nurse")).do(moves[0], "confirm")
+    assert (await work(care, kind="reassignment_unconfirmed"))["reassignment_unconfirmed"]["count"] == 1
 
     (first, _) = found["session_unsigned"]["items"]
     day = datetime.fromisoformat(first["due_at"]).astimezone(ZoneInfo(ZONE)).date()
