@@ -86,7 +86,8 @@ async def test_its_gates_are_kept_as_they_stood_for_the_dose_and_refuse_nothing(
     # What the clinic decides now was not in force when the dose began.
     await admin.new("/v1/policies", {"code": "gate_profile", "value": "strict", "reason": "We have residents."})
     high = {"measured_at": ago(hours=4.2), "systolic_mmhg": 171, "diastolic_mmhg": 96}
-    session = await recorded(care, patient, WHOLE | {"vital_signs": [high, *WHOLE["vital_signs"][1:]]})
+    later = {"measured_at": ago(hours=3.5), "systolic_mmhg": 192, "diastolic_mmhg": 121}
+    session = await recorded(care, patient, WHOLE | {"vital_signs": [high, later]})
     assert (session["status"], session["deviations"], session["gate_overrides"]) == ("discharged", [], [])
     assert stood(session) == {
         "consent": "pass", "screening": "unknown", "contraindication": "unknown", "not_recommended": "unknown",
@@ -101,8 +102,9 @@ async def test_its_gates_are_kept_as_they_stood_for_the_dose_and_refuse_nothing(
     shared = ("code", "state", "mode", "reason", "policy_version", "limit_version")
     told = [{name: one[name] for name in shared} for one in judged["gates"] if one["state"] != "not_applicable"]
     assert [{name: one[name] for name in shared} for one in session["gates"]] == told
-    # They alarm nobody: what rings is the reading itself, and the answer about wanting to die.
-    assert {one["code"] for one in session["alerts"]} == {"safety_item_positive"}
+    # They alarm nobody: what rings is the reading after the dose and the answer about wanting to die, and neither was
+    # open when the dose began.
+    assert {one["code"] for one in session["alerts"]} == {"safety_item_positive", "pressure_high"}
     # What is told later changes nothing about it.
     await care.weight(patient, 82, measured_at=ago(hours=5))
     assert (await care.get(f"{path_of(session)}/readiness"))["gates"] != judged["gates"]
@@ -161,6 +163,9 @@ async def test_telling_a_session_takes_as_many_statements_however_much_there_is(
         with counted(clinic) as sent:
             await recorded(care, patient, WHOLE)
         sent_for.append(len(sent))
+        # What the clinic has set is read once, and what was set for the patient.
+        policies = [one for one in sent if "FROM policy_setting" in one or "FROM patient_limit" in one]
+        assert len(policies) == 2
     assert sent_for[0] == sent_for[1], sent_for
 
 

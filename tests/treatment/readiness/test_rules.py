@@ -286,6 +286,8 @@ EXAMPLES: list[tuple[str, dict[str, Any], State, object]] = [
     ("interval", {"doses": [moment(ago(days=7), ZONE), moment(ago(hours=20), ZONE)]}, State.FAIL, Decimal(20)),
     ("interval", {"doses": [When(date(2026, 3, 2), None)]}, State.FAIL, None),
     ("interval", {"doses": [When(date(2026, 3, 1), None)]}, State.PASS, None),
+    ("interval", {"doses": [moment(ago(hours=20), ZONE)], "day_only": True}, State.PASS, None),
+    ("interval", {"doses": [moment(ago(hours=2), ZONE)], "day_only": True}, State.FAIL, None),
     ("intoxication", {"screenings": [asked()]}, State.UNKNOWN, None),
     ("intoxication", {"screenings": [asked(), of_the_day(INTOXICATED=UNKNOWN)]}, State.UNKNOWN, "unknown"),
     ("intoxication", {"screenings": [asked(), of_the_day(INTOXICATED=YES)]}, State.FAIL, "yes"),
