@@ -53,6 +53,7 @@ from app.screening.consents.routes import router as consents
 from app.screening.enrolments.routes import router as programme_enrolments
 from app.screening.routes import router as screening
 from app.sessions.routes import router as sessions
+from app.treatment.addenda.routes import router as addenda
 from app.treatment.board.routes import router as board
 from app.treatment.board.streams import Streams, told_to_stop
 from app.treatment.chairside.routes import router as chairside
@@ -102,6 +103,7 @@ ROUTERS: Final = (
     visits,
     discharge,
     signatures,
+    addenda,
     monitoring,
     vital_slots,
     watches,

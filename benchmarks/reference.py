@@ -335,7 +335,7 @@ class SqliteStore:
         return (
             f'{shown[:-1]},"dose_orders":[],"administrations":[{given}],"vital_slots":[],"vital_signs":[],'
             f'"dissociation_notes":[{noted}],"watches":[],"adverse_events":[],"assessments":[{scored}],'
-            f'"gate_overrides":[],"signatures":[],"alerts":[{raised}],"omitted":[]}}'
+            f'"gate_overrides":[],"addenda":[],"signatures":[],"alerts":[{raised}],"omitted":[]}}'
         )
 
     async def new_assessment(self, patient_id: str, row: Row, alert: Row | None) -> str | None:

@@ -51,6 +51,14 @@ class TreatmentSession(ClinicRecord, Base):
         ),
         Index(None, "clinic_id", "copied_from_id"),
         Index(None, "clinic_id", "copied_to_id"),
+        Index(
+            "ix_treatment_session__cosigner_due",
+            "clinic_id",
+            "signed_at",
+            "id",
+            sqlite_where=text("cosigner_due IS NOT NULL"),
+            postgresql_where=text("cosigner_due IS NOT NULL"),
+        ),
     )
     __resource__: ClassVar[str] = "session"
     __roots__: ClassVar[Sequence[tuple[str, str]]] = ()
@@ -109,3 +117,5 @@ class TreatmentSession(ClinicRecord, Base):
     # A session that was signed for the wrong patient, entered in error, and its copy for the right one.
     copied_from_id: Mapped[UUID | None]
     copied_to_id: Mapped[UUID | None]
+    # Who still has to sign beside somebody: `any` or `prescriber`; None where nobody has to.
+    cosigner_due: Mapped[Code | None]

@@ -51,6 +51,7 @@ CLINICAL: Final = Needs(
         "signed_at",
         "amendment_opened_at",
         "amendment_reason",
+        "cosigner_due",
         "ended_reason",
         "aborted_at",
         "abort_reason",

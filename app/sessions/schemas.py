@@ -323,6 +323,12 @@ class SessionRead(ClinicRecordRead):
     copied_to_id: Id | None = Field(
         description="Its copy for the patient who was really treated, where it was signed for the wrong one."
     )
+    cosigner_due: str | None = Field(
+        description="Who still has to sign beside whoever signed, by the policy of that moment: `any` second person, "
+        "or a `prescriber`. Null where nobody has to.",
+        examples=["any"],
+        json_schema_extra={"x-extensible-enum": ["any", "prescriber"]},
+    )
     gates: list[GateRead] | None = Field(
         description="How the gates stood when it was cleared or, where it was recorded afterwards, for the first dose "
         "as far as was known then; empty where neither was. Those that do not apply are left out. Null only where it "

@@ -35,6 +35,7 @@ from app.sessions.routes import SESSION
 from app.sessions.rules import NotGivenThisWay
 from app.treatment import actions
 from app.treatment.actions import HasRecords, NotOver
+from app.treatment.addenda.routes import ADDENDUM
 from app.treatment.readiness.routes import GATE_OVERRIDE
 from app.treatment.schemas import PastSession, SessionRecordRead
 from app.treatment.signatures.routes import SIGNATURE
@@ -75,6 +76,7 @@ SESSION_RECORD: Final = Resource(
         Children("adverse_events", ADVERSE_EVENT, "session_id", ("onset_at", "id")),
         Children("assessments", ASSESSMENT, "session_id", ("assessed_at", "id")),
         Children("gate_overrides", GATE_OVERRIDE, "session_id", ("recorded_at", "id")),
+        Children("addenda", ADDENDUM, "session_id", ("recorded_at", "id")),
         Children("signatures", SIGNATURE, "session_id", ("signed_at", "id")),
         Children("alerts", ALERT, "session_id", ("raised_at", "id")),
     ),

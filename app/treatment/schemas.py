@@ -14,6 +14,7 @@ from app.monitoring.slots.schemas import VitalSlotRead
 from app.monitoring.watches.schemas import WatchRead
 from app.safety.schemas import AdverseEventCreate, AdverseEventRead
 from app.sessions.schemas import SessionRead, VisitFacts
+from app.treatment.addenda.schemas import AddendumRead
 from app.treatment.readiness.schemas import GateOverrideRead
 from app.treatment.signatures.schemas import SignatureRead
 
@@ -30,7 +31,10 @@ class SessionRecordRead(SessionRead):
     adverse_events: list[AdverseEventRead] = Field(description="Adverse events, in time.")
     assessments: list[AssessmentRead] = Field(description="Forms filled in this session, in time.")
     gate_overrides: list[GateOverrideRead] = Field(description="Gates somebody overrode, in time.")
-    signatures: list[SignatureRead] = Field(description="Signatures, those that were superseded too, in time.")
+    addenda: list[AddendumRead] = Field(description="What was added after it had been signed, in time.")
+    signatures: list[SignatureRead] = Field(
+        description="Signatures, of the session and of its addenda, those that were superseded too, in time."
+    )
     alerts: list[AlertRead] = Field(description="Alerts that arose, in time.")
     omitted: list[str] = Field(
         description="Members that are empty because the caller may not read them.", examples=[["assessments"]]

@@ -8,6 +8,27 @@ CREATE TABLE account (
     CONSTRAINT uq_account__username UNIQUE (username)
 );
 
+CREATE TABLE addendum (
+    clinic_id uuid NOT NULL,
+    id uuid NOT NULL,
+    patient_id uuid NOT NULL,
+    session_id uuid NOT NULL,
+    text text NOT NULL,
+    after_signature boolean NOT NULL,
+    origin character varying(64) NOT NULL,
+    create_digest character varying(64),
+    entered_in_error_at timestamp with time zone,
+    entered_in_error_by uuid,
+    entered_in_error_reason text,
+    version integer NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by uuid NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT fk_addendum__clinic_id_patient_id FOREIGN KEY (clinic_id, patient_id) REFERENCES patient(clinic_id, id),
+    CONSTRAINT fk_addendum__clinic_id_session_id FOREIGN KEY (clinic_id, session_id) REFERENCES treatment_session(clinic_id, id),
+    CONSTRAINT pk_addendum PRIMARY KEY (clinic_id, id)
+);
+
 CREATE TABLE administration (
     clinic_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -1081,6 +1102,7 @@ CREATE TABLE signature (
     id uuid NOT NULL,
     patient_id uuid NOT NULL,
     session_id uuid NOT NULL,
+    addendum_id uuid,
     signer_id uuid NOT NULL,
     printed_name character varying(200) NOT NULL,
     roles jsonb NOT NULL,
@@ -1101,6 +1123,7 @@ CREATE TABLE signature (
     recorded_at timestamp with time zone NOT NULL,
     recorded_by uuid NOT NULL,
     updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT fk_signature__clinic_id_addendum_id FOREIGN KEY (clinic_id, addendum_id) REFERENCES addendum(clinic_id, id),
     CONSTRAINT fk_signature__clinic_id_patient_id FOREIGN KEY (clinic_id, patient_id) REFERENCES patient(clinic_id, id),
     CONSTRAINT fk_signature__clinic_id_session_id FOREIGN KEY (clinic_id, session_id) REFERENCES treatment_session(clinic_id, id),
     CONSTRAINT fk_signature__clinic_id_signer_id FOREIGN KEY (clinic_id, signer_id) REFERENCES principal(clinic_id, id),
@@ -1174,6 +1197,7 @@ CREATE TABLE treatment_session (
     amendment_reason text,
     copied_from_id uuid,
     copied_to_id uuid,
+    cosigner_due character varying(64),
     origin character varying(64) NOT NULL,
     create_digest character varying(64),
     entered_in_error_at timestamp with time zone,
@@ -1321,6 +1345,10 @@ CREATE TABLE weight (
     CONSTRAINT fk_weight__clinic_id_patient_id FOREIGN KEY (clinic_id, patient_id) REFERENCES patient(clinic_id, id),
     CONSTRAINT pk_weight PRIMARY KEY (clinic_id, id)
 );
+
+CREATE INDEX ix_addendum__clinic_id_patient_id ON public.addendum USING btree (clinic_id, patient_id);
+
+CREATE INDEX ix_addendum__clinic_id_session_id_id ON public.addendum USING btree (clinic_id, session_id, id);
 
 CREATE INDEX ix_administration__clinic_id_dose_order_id ON public.administration USING btree (clinic_id, dose_order_id);
 
@@ -1480,6 +1508,8 @@ CREATE INDEX ix_screening__clinic_id_screened_at_id ON public.screening USING bt
 
 CREATE INDEX ix_screening__clinic_id_session_id_screened_at ON public.screening USING btree (clinic_id, session_id, screened_at);
 
+CREATE INDEX ix_signature__clinic_id_addendum_id ON public.signature USING btree (clinic_id, addendum_id);
+
 CREATE INDEX ix_signature__clinic_id_patient_id ON public.signature USING btree (clinic_id, patient_id);
 
 CREATE INDEX ix_signature__clinic_id_session_id_signed_at_id ON public.signature USING btree (clinic_id, session_id, signed_at, id);
@@ -1507,6 +1537,8 @@ CREATE INDEX ix_treatment_session__clinic_id_status_route_session_at_id ON publi
 CREATE INDEX ix_treatment_session__clinic_id_status_session_at_id ON public.treatment_session USING btree (clinic_id, status, session_at, id);
 
 CREATE INDEX ix_treatment_session__clinic_id_updated_at_id ON public.treatment_session USING btree (clinic_id, updated_at, id);
+
+CREATE INDEX ix_treatment_session__cosigner_due ON public.treatment_session USING btree (clinic_id, signed_at, id) WHERE (cosigner_due IS NOT NULL);
 
 CREATE INDEX ix_vital_signs__clinic_id_measured_at_id ON public.vital_signs USING btree (clinic_id, measured_at, id);
 

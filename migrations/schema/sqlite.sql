@@ -8,6 +8,27 @@ CREATE TABLE account (
     CONSTRAINT uq_account__username UNIQUE (username)
 );
 
+CREATE TABLE addendum (
+    clinic_id CHAR(32) NOT NULL,
+    id CHAR(32) NOT NULL,
+    patient_id CHAR(32) NOT NULL,
+    session_id CHAR(32) NOT NULL,
+    text TEXT NOT NULL,
+    after_signature BOOLEAN NOT NULL,
+    origin VARCHAR(64) NOT NULL,
+    create_digest VARCHAR(64),
+    entered_in_error_at DATETIME,
+    entered_in_error_by CHAR(32),
+    entered_in_error_reason TEXT,
+    version INTEGER NOT NULL,
+    recorded_at DATETIME NOT NULL,
+    recorded_by CHAR(32) NOT NULL,
+    updated_at DATETIME NOT NULL,
+    CONSTRAINT pk_addendum PRIMARY KEY (clinic_id, id),
+    CONSTRAINT fk_addendum__clinic_id_patient_id FOREIGN KEY(clinic_id, patient_id) REFERENCES patient (clinic_id, id),
+    CONSTRAINT fk_addendum__clinic_id_session_id FOREIGN KEY(clinic_id, session_id) REFERENCES treatment_session (clinic_id, id)
+);
+
 CREATE TABLE administration (
     clinic_id CHAR(32) NOT NULL,
     id CHAR(32) NOT NULL,
@@ -1081,6 +1102,7 @@ CREATE TABLE signature (
     id CHAR(32) NOT NULL,
     patient_id CHAR(32) NOT NULL,
     session_id CHAR(32) NOT NULL,
+    addendum_id CHAR(32),
     signer_id CHAR(32) NOT NULL,
     printed_name VARCHAR(200) NOT NULL,
     roles JSON NOT NULL,
@@ -1102,6 +1124,7 @@ CREATE TABLE signature (
     recorded_by CHAR(32) NOT NULL,
     updated_at DATETIME NOT NULL,
     CONSTRAINT pk_signature PRIMARY KEY (clinic_id, id),
+    CONSTRAINT fk_signature__clinic_id_addendum_id FOREIGN KEY(clinic_id, addendum_id) REFERENCES addendum (clinic_id, id),
     CONSTRAINT fk_signature__clinic_id_patient_id FOREIGN KEY(clinic_id, patient_id) REFERENCES patient (clinic_id, id),
     CONSTRAINT fk_signature__clinic_id_session_id FOREIGN KEY(clinic_id, session_id) REFERENCES treatment_session (clinic_id, id),
     CONSTRAINT fk_signature__clinic_id_signer_id FOREIGN KEY(clinic_id, signer_id) REFERENCES principal (clinic_id, id)
@@ -1174,6 +1197,7 @@ CREATE TABLE treatment_session (
     amendment_reason TEXT,
     copied_from_id CHAR(32),
     copied_to_id CHAR(32),
+    cosigner_due VARCHAR(64),
     origin VARCHAR(64) NOT NULL,
     create_digest VARCHAR(64),
     entered_in_error_at DATETIME,
@@ -1321,6 +1345,10 @@ CREATE TABLE weight (
     CONSTRAINT ck_weight__weight_kg_in_range CHECK (weight_kg >= 100 AND weight_kg <= 50000),
     CONSTRAINT fk_weight__clinic_id_patient_id FOREIGN KEY(clinic_id, patient_id) REFERENCES patient (clinic_id, id)
 );
+
+CREATE INDEX ix_addendum__clinic_id_patient_id ON addendum (clinic_id, patient_id);
+
+CREATE INDEX ix_addendum__clinic_id_session_id_id ON addendum (clinic_id, session_id, id);
 
 CREATE INDEX ix_administration__clinic_id_dose_order_id ON administration (clinic_id, dose_order_id);
 
@@ -1480,6 +1508,8 @@ CREATE INDEX ix_screening__clinic_id_screened_at_id ON screening (clinic_id, scr
 
 CREATE INDEX ix_screening__clinic_id_session_id_screened_at ON screening (clinic_id, session_id, screened_at);
 
+CREATE INDEX ix_signature__clinic_id_addendum_id ON signature (clinic_id, addendum_id);
+
 CREATE INDEX ix_signature__clinic_id_patient_id ON signature (clinic_id, patient_id);
 
 CREATE INDEX ix_signature__clinic_id_session_id_signed_at_id ON signature (clinic_id, session_id, signed_at, id);
@@ -1507,6 +1537,8 @@ CREATE INDEX ix_treatment_session__clinic_id_status_route_session_at_id ON treat
 CREATE INDEX ix_treatment_session__clinic_id_status_session_at_id ON treatment_session (clinic_id, status, session_at, id);
 
 CREATE INDEX ix_treatment_session__clinic_id_updated_at_id ON treatment_session (clinic_id, updated_at, id);
+
+CREATE INDEX ix_treatment_session__cosigner_due ON treatment_session (clinic_id, signed_at, id) WHERE cosigner_due IS NOT NULL;
 
 CREATE INDEX ix_vital_signs__clinic_id_measured_at_id ON vital_signs (clinic_id, measured_at, id);
 

@@ -1101,6 +1101,7 @@ def upgrade() -> None:
         sa.Column("amendment_reason", sa.Text(), nullable=True),
         sa.Column("copied_from_id", sa.Uuid(), nullable=True),
         sa.Column("copied_to_id", sa.Uuid(), nullable=True),
+        sa.Column("cosigner_due", sa.String(length=64), nullable=True),
         sa.Column("origin", sa.String(length=64), nullable=False),
         sa.Column("create_digest", sa.String(length=64), nullable=True),
         sa.Column("entered_in_error_at", sa.DateTime(timezone=True), nullable=True),
@@ -1217,6 +1218,47 @@ def upgrade() -> None:
         "treatment_session",
         ["clinic_id", "updated_at", "id"],
         unique=False,
+    )
+    op.create_index(
+        "ix_treatment_session__cosigner_due",
+        "treatment_session",
+        ["clinic_id", "signed_at", "id"],
+        unique=False,
+        sqlite_where=sa.text("cosigner_due IS NOT NULL"),
+        postgresql_where=sa.text("cosigner_due IS NOT NULL"),
+    )
+    op.create_table(
+        "addendum",
+        sa.Column("clinic_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("patient_id", sa.Uuid(), nullable=False),
+        sa.Column("session_id", sa.Uuid(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("after_signature", sa.Boolean(), nullable=False),
+        sa.Column("origin", sa.String(length=64), nullable=False),
+        sa.Column("create_digest", sa.String(length=64), nullable=True),
+        sa.Column("entered_in_error_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("entered_in_error_by", sa.Uuid(), nullable=True),
+        sa.Column("entered_in_error_reason", sa.Text(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by", sa.Uuid(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "patient_id"],
+            ["patient.clinic_id", "patient.id"],
+            name=op.f("fk_addendum__clinic_id_patient_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "session_id"],
+            ["treatment_session.clinic_id", "treatment_session.id"],
+            name=op.f("fk_addendum__clinic_id_session_id"),
+        ),
+        sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_addendum")),
+    )
+    op.create_index(op.f("ix_addendum__clinic_id_patient_id"), "addendum", ["clinic_id", "patient_id"], unique=False)
+    op.create_index(
+        op.f("ix_addendum__clinic_id_session_id_id"), "addendum", ["clinic_id", "session_id", "id"], unique=False
     )
     op.create_table(
         "adverse_event",
@@ -1767,65 +1809,6 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_table(
-        "signature",
-        sa.Column("clinic_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("patient_id", sa.Uuid(), nullable=False),
-        sa.Column("session_id", sa.Uuid(), nullable=False),
-        sa.Column("signer_id", sa.Uuid(), nullable=False),
-        sa.Column("printed_name", sa.String(length=200), nullable=False),
-        sa.Column(
-            "roles",
-            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
-            nullable=False,
-        ),
-        sa.Column("meaning", sa.String(length=64), nullable=False),
-        sa.Column("cosignature", sa.Boolean(), nullable=False),
-        sa.Column("cosigner", sa.String(length=64), nullable=False),
-        sa.Column("signed_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column(
-            "covers",
-            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
-            nullable=False,
-        ),
-        sa.Column("digest", sa.String(length=64), nullable=False),
-        sa.Column("superseded_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("superseded_reason", sa.Text(), nullable=True),
-        sa.Column("origin", sa.String(length=64), nullable=False),
-        sa.Column("create_digest", sa.String(length=64), nullable=True),
-        sa.Column("entered_in_error_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("entered_in_error_by", sa.Uuid(), nullable=True),
-        sa.Column("entered_in_error_reason", sa.Text(), nullable=True),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("recorded_by", sa.Uuid(), nullable=False),
-        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["clinic_id", "patient_id"],
-            ["patient.clinic_id", "patient.id"],
-            name=op.f("fk_signature__clinic_id_patient_id"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["clinic_id", "session_id"],
-            ["treatment_session.clinic_id", "treatment_session.id"],
-            name=op.f("fk_signature__clinic_id_session_id"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["clinic_id", "signer_id"],
-            ["principal.clinic_id", "principal.id"],
-            name=op.f("fk_signature__clinic_id_signer_id"),
-        ),
-        sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_signature")),
-    )
-    op.create_index(op.f("ix_signature__clinic_id_patient_id"), "signature", ["clinic_id", "patient_id"], unique=False)
-    op.create_index(
-        op.f("ix_signature__clinic_id_session_id_signed_at_id"),
-        "signature",
-        ["clinic_id", "session_id", "signed_at", "id"],
-        unique=False,
-    )
-    op.create_index(op.f("ix_signature__clinic_id_signer_id"), "signature", ["clinic_id", "signer_id"], unique=False)
-    op.create_table(
         "vital_signs",
         sa.Column("clinic_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -2218,6 +2201,74 @@ def upgrade() -> None:
         op.f("ix_dose_decision__clinic_id_patient_id"), "dose_decision", ["clinic_id", "patient_id"], unique=False
     )
     op.create_table(
+        "signature",
+        sa.Column("clinic_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("patient_id", sa.Uuid(), nullable=False),
+        sa.Column("session_id", sa.Uuid(), nullable=False),
+        sa.Column("addendum_id", sa.Uuid(), nullable=True),
+        sa.Column("signer_id", sa.Uuid(), nullable=False),
+        sa.Column("printed_name", sa.String(length=200), nullable=False),
+        sa.Column(
+            "roles",
+            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("meaning", sa.String(length=64), nullable=False),
+        sa.Column("cosignature", sa.Boolean(), nullable=False),
+        sa.Column("cosigner", sa.String(length=64), nullable=False),
+        sa.Column("signed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "covers",
+            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("superseded_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("superseded_reason", sa.Text(), nullable=True),
+        sa.Column("origin", sa.String(length=64), nullable=False),
+        sa.Column("create_digest", sa.String(length=64), nullable=True),
+        sa.Column("entered_in_error_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("entered_in_error_by", sa.Uuid(), nullable=True),
+        sa.Column("entered_in_error_reason", sa.Text(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by", sa.Uuid(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "addendum_id"],
+            ["addendum.clinic_id", "addendum.id"],
+            name=op.f("fk_signature__clinic_id_addendum_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "patient_id"],
+            ["patient.clinic_id", "patient.id"],
+            name=op.f("fk_signature__clinic_id_patient_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "session_id"],
+            ["treatment_session.clinic_id", "treatment_session.id"],
+            name=op.f("fk_signature__clinic_id_session_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "signer_id"],
+            ["principal.clinic_id", "principal.id"],
+            name=op.f("fk_signature__clinic_id_signer_id"),
+        ),
+        sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_signature")),
+    )
+    op.create_index(
+        op.f("ix_signature__clinic_id_addendum_id"), "signature", ["clinic_id", "addendum_id"], unique=False
+    )
+    op.create_index(op.f("ix_signature__clinic_id_patient_id"), "signature", ["clinic_id", "patient_id"], unique=False)
+    op.create_index(
+        op.f("ix_signature__clinic_id_session_id_signed_at_id"),
+        "signature",
+        ["clinic_id", "session_id", "signed_at", "id"],
+        unique=False,
+    )
+    op.create_index(op.f("ix_signature__clinic_id_signer_id"), "signature", ["clinic_id", "signer_id"], unique=False)
+    op.create_table(
         "vital_slot",
         sa.Column("clinic_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -2469,6 +2520,11 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_vital_slot__clinic_id_patient_id_due_at"), table_name="vital_slot")
     op.drop_index(op.f("ix_vital_slot__clinic_id_cause_id"), table_name="vital_slot")
     op.drop_table("vital_slot")
+    op.drop_index(op.f("ix_signature__clinic_id_signer_id"), table_name="signature")
+    op.drop_index(op.f("ix_signature__clinic_id_session_id_signed_at_id"), table_name="signature")
+    op.drop_index(op.f("ix_signature__clinic_id_patient_id"), table_name="signature")
+    op.drop_index(op.f("ix_signature__clinic_id_addendum_id"), table_name="signature")
+    op.drop_table("signature")
     op.drop_index(op.f("ix_dose_decision__clinic_id_patient_id"), table_name="dose_decision")
     op.drop_index(op.f("ix_dose_decision__clinic_id_course_id_decided_at_id"), table_name="dose_decision")
     op.drop_index(op.f("ix_dose_decision__clinic_id_assessment_id"), table_name="dose_decision")
@@ -2486,10 +2542,6 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_vital_signs__clinic_id_patient_id_measured_at"), table_name="vital_signs")
     op.drop_index(op.f("ix_vital_signs__clinic_id_measured_at_id"), table_name="vital_signs")
     op.drop_table("vital_signs")
-    op.drop_index(op.f("ix_signature__clinic_id_signer_id"), table_name="signature")
-    op.drop_index(op.f("ix_signature__clinic_id_session_id_signed_at_id"), table_name="signature")
-    op.drop_index(op.f("ix_signature__clinic_id_patient_id"), table_name="signature")
-    op.drop_table("signature")
     op.drop_index(op.f("ix_screening__clinic_id_session_id_screened_at"), table_name="screening")
     op.drop_index(op.f("ix_screening__clinic_id_screened_at_id"), table_name="screening")
     op.drop_index(op.f("ix_screening__clinic_id_patient_id_screened_at"), table_name="screening")
@@ -2525,6 +2577,15 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_adverse_event__clinic_id_onset_at_id"), table_name="adverse_event")
     op.drop_index(op.f("ix_adverse_event__clinic_id_course_id_onset_at_id"), table_name="adverse_event")
     op.drop_table("adverse_event")
+    op.drop_index(op.f("ix_addendum__clinic_id_session_id_id"), table_name="addendum")
+    op.drop_index(op.f("ix_addendum__clinic_id_patient_id"), table_name="addendum")
+    op.drop_table("addendum")
+    op.drop_index(
+        "ix_treatment_session__cosigner_due",
+        table_name="treatment_session",
+        sqlite_where=sa.text("cosigner_due IS NOT NULL"),
+        postgresql_where=sa.text("cosigner_due IS NOT NULL"),
+    )
     op.drop_index(op.f("ix_treatment_session__clinic_id_updated_at_id"), table_name="treatment_session")
     op.drop_index(op.f("ix_treatment_session__clinic_id_status_session_at_id"), table_name="treatment_session")
     op.drop_index(op.f("ix_treatment_session__clinic_id_status_route_session_at_id"), table_name="treatment_session")

@@ -53,6 +53,7 @@ PATHS: Final[Mapping[str, str]] = {
     "assessment": "/v1/assessments",
     "alert": "/v1/alerts",
     "signature": "/v1/signatures",
+    "addendum": "/v1/addenda",
 }
 
 # Everything that is asked at the door; and since most tests are not about what is watched, a prescriber's word for it.

@@ -199,6 +199,14 @@ async def _signature(stage: Stage) -> Json:
     return signature
 
 
+ADDED: Final[Json] = {"text": "Vivid dreams on both nights after the session, no distress."}
+
+
+async def _addendum(stage: Stage) -> Json:
+    session = await stage.care.session_in("signed")
+    return await (await caring(stage.clinic, stage.caller)).new(f"/v1/sessions/{session['id']}/addenda", ADDED)
+
+
 GIVEN_ELSEWHERE: Final[Json] = {
     "drug": "ketamine",
     "route": "intravenous",
@@ -348,6 +356,7 @@ MAKERS: Final[Mapping[str, Maker]] = {
     "assessment": _assessment,
     "alert": _alert,
     "signature": _signature,
+    "addendum": _addendum,
 }
 
 
@@ -420,10 +429,11 @@ _PLURALS: Final[Mapping[str, str]] = {
     "staff": "staff",
     "vital_signs": "vital_signs",
     "allergy": "allergies",
+    "addendum": "addenda",
     **{
         name: f"{name}s"
         for name in MAKERS
-        if name not in {"staff", "vital_signs", "weight", "allergy", "vital_slot", "watch"}
+        if name not in {"staff", "vital_signs", "weight", "allergy", "addendum", "vital_slot", "watch"}
     },
 }
 _NOT_VOIDED: Final = frozenset(
@@ -564,6 +574,11 @@ async def cosign_session(stage: Stage) -> Call:
 async def amend_session(stage: Stage) -> Call:
     signed = await (await caring(stage.clinic, stage.caller)).do(await _ready_to_sign(stage), "sign")
     return Call({"session_id": signed["id"]}, {"reason": "The cuff was too small."}, version_header(signed))
+
+
+@recipe
+async def create_addendum(stage: Stage) -> Call:
+    return Call({"session_id": (await stage.care.session_in("signed"))["id"]}, ADDED)
 
 
 @recipe

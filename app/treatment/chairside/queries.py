@@ -34,6 +34,7 @@ def standing_signers(actor: Actor, session_id: UUID) -> Select[Any, Any]:
         visible_signatures(actor)
         .where(
             columns.session_id == session_id,
+            columns.addendum_id.is_(None),
             columns.superseded_at.is_(None),
             columns.entered_in_error_at.is_(None),
         )

@@ -217,6 +217,7 @@ _UNSIGNED: Final[Mapping[str, Any]] = {
     "amended": False,
     "amendment_opened_at": None,
     "amendment_reason": None,
+    "cosigner_due": None,
     "plan_item_id": None,
     "copied_to_id": None,
 }

@@ -12,7 +12,7 @@ from app.kernel.tables import Base, ClinicRecord, Code, Json, LongText, Name, be
 
 
 class Signature(ClinicRecord, Base):
-    """Who signed a session, when and as what; every record it covers, and the digest that binds all of it.
+    """Who signed a session or an addendum to it, when and as what; what it covers, and the digest that binds all of it.
 
     The signature that closes an amendment supersedes those before it; they stay.
     """
@@ -21,9 +21,11 @@ class Signature(ClinicRecord, Base):
     __table_args__ = (
         belongs_to("patient", "patient_id"),
         belongs_to("treatment_session", "session_id"),
+        belongs_to("addendum", "addendum_id"),
         belongs_to("principal", "signer_id"),
         Index(None, "clinic_id", "session_id", "signed_at", "id"),
         Index(None, "clinic_id", "patient_id"),
+        Index(None, "clinic_id", "addendum_id"),
         Index(None, "clinic_id", "signer_id"),
     )
     __resource__: ClassVar[str] = "signature"
@@ -31,6 +33,8 @@ class Signature(ClinicRecord, Base):
 
     patient_id: Mapped[UUID]
     session_id: Mapped[UUID]
+    # The addendum it was given for; None for a signature of the session itself.
+    addendum_id: Mapped[UUID | None]
     signer_id: Mapped[UUID]
     printed_name: Mapped[Name]
     roles: Mapped[list[str]] = mapped_column(Json)

@@ -13,6 +13,7 @@ from app.kernel.ledger import change
 from app.kernel.tables import Base, ClinicRecord
 from app.monitoring.models import DissociationNote, VitalSigns
 from app.monitoring.watches.models import Watch
+from app.treatment.addenda.models import Addendum
 from app.treatment.readiness.models import GateOverride
 from app.treatment.signatures.models import Signature
 
@@ -27,6 +28,7 @@ COVERED: Final[tuple[type[ClinicRecord], ...]] = (
     Watch,
     GateOverride,
     Assessment,
+    Addendum,
 )
 """What a signature covers beside the session itself.
 
@@ -46,10 +48,20 @@ def standing_signatures(actor: Actor, session_id: UUID) -> Select[Signature]:
         .where(
             Signature.clinic_id == actor.clinic_id,
             Signature.session_id == session_id,
+            Signature.addendum_id.is_(None),
             Signature.superseded_at.is_(None),
             Signature.entered_in_error_at.is_(None),
         )
         .order_by(Signature.signed_at, Signature.id)
+        .with_for_update()
+    )
+
+
+def signatures_of_addendum(actor: Actor, addendum_id: UUID) -> Select[Signature]:
+    """The signatures of an addendum, locked."""
+    return (
+        select(Signature)
+        .where(Signature.clinic_id == actor.clinic_id, Signature.addendum_id == addendum_id)
         .with_for_update()
     )
 

@@ -7,13 +7,14 @@ it is not covered, and is free.
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, assert_never
 from uuid import UUID
 
+from app.identity.rules import Role
 from app.kernel.errors import Conflict, RuleViolated
 from app.sessions.rules import IllegalTransition, SessionStatus, is_frozen, require_move
 
@@ -45,12 +46,53 @@ class AlreadySigner(Conflict):
     advice = "Somebody else signs beside you."
 
 
+class Cosigner(StrEnum):
+    """Who has to sign beside whoever signs, as the policies say it."""
+
+    NONE = "none"
+    ANY = "any"
+    PRESCRIBER = "prescriber"
+
+
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A signature of a session that stands."""
+    """A signature of a session that stands.
+
+    Attributes:
+        signer_id: Who gave it.
+        cosignature: Whether it stands beside another.
+        roles: The roles they had.
+        cosigner: Who had to sign beside it, by the policy of that moment.
+    """
 
     signer_id: UUID
-    cosignature: bool
+    cosignature: bool = False
+    roles: Collection[str] = ()
+    cosigner: Cosigner = Cosigner.NONE
+
+
+def cosigner_due(standing: Sequence[Given]) -> Cosigner | None:
+    """Say who still has to sign beside somebody, or None where nobody has to.
+
+    It takes a second person: whoever signed cannot be their own cosigner, prescriber or not.
+    """
+    for one in standing:
+        beside = [other for other in standing if other.cosignature and other.signer_id != one.signer_id]
+        if not one.cosignature and not _is_satisfied(one.cosigner, beside):
+            return one.cosigner
+    return None
+
+
+def _is_satisfied(asked: Cosigner, beside: Sequence[Given]) -> bool:
+    match asked:
+        case Cosigner.NONE:
+            return True
+        case Cosigner.ANY:
+            return bool(beside)
+        case Cosigner.PRESCRIBER:
+            return any(Role.PRESCRIBER in other.roles for other in beside)
+        case _:  # pragma: no cover  (the type checker proves that nothing gets here)
+            assert_never(asked)
 
 
 def is_own(standing: Iterable[Given], principal_id: UUID) -> bool:
@@ -157,6 +199,7 @@ BOUND: Final = (
     "clinic_id",
     "id",
     "session_id",
+    "addendum_id",
     "patient_id",
     "signer_id",
     "printed_name",

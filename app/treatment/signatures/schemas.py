@@ -40,10 +40,11 @@ class CoveredRead(ResponseSchema):
 
 
 class SignatureRead(ClinicRecordRead):
-    """A signature of a session. `superseded_at` says that a later one took its place."""
+    """A signature of a session, or of an addendum to it. `superseded_at` says that a later one took its place."""
 
     patient_id: Id = Field(description="The patient.")
     session_id: Id = Field(description="The session.")
+    addendum_id: Id | None = Field(description="The addendum it was given for; null for the session itself.")
     signer_id: Id = Field(description="The principal who signed.")
     printed_name: str = Field(description="Their name, as it was then.", examples=["Dr. Ama Osei"])
     roles: list[str] = Field(description="Their roles, as they were then.", examples=[["prescriber"]])

@@ -167,7 +167,7 @@ async def _strange_rows(
 
 
 async def _false_signature(db: ReadSession, actor: Actor, row: Columns) -> list[Finding]:
-    """A signature fits its own digest, its session, and the versions the ledger keeps."""
+    """A signature fits its own digest, its session, its addendum if any, and the versions the ledger keeps."""
     if digest_of(row) != row["digest"]:
         return [Finding("signature", row["id"], "was changed, moved or copied")]
     covers: Sequence[Mapping[str, Any]] = row["covers"]
@@ -180,8 +180,11 @@ async def _false_signature(db: ReadSession, actor: Actor, row: Columns) -> list[
         )
     ).all()
     known = {(resource, str(record_id), version): digest for resource, record_id, version, digest in kept}
-    if ("session", str(row["session_id"])) not in {(one["resource"], one["id"]) for one in covers}:
-        return [Finding("signature", row["id"], "covers another session")]
+    signed = {(one["resource"], one["id"]) for one in covers}
+    for resource in ("session", "addendum"):
+        named = row[f"{resource}_id"]
+        if named is not None and (resource, str(named)) not in signed:
+            return [Finding("signature", row["id"], f"covers another {resource}")]
     return [
         Finding("signature", row["id"], f"covers another {one['resource']} {one['id']} than the ledger has")
         for one in covers

@@ -128,6 +128,12 @@ def _unconfirmed_reassignments(actor: Actor, _: Horizon) -> Statement:
     )
 
 
+def _due_cosignatures(actor: Actor, _: Horizon) -> Statement:
+    """Signed sessions that wait for a second person; `code` says which."""
+    found = visible_sessions(actor).where(session.c.cosigner_due.is_not(None))
+    return _work(found, session, session.c.signed_at, session_id=session.c.id, code=session.c.cosigner_due)
+
+
 def _unreconciled_doses(actor: Actor, _: Horizon) -> Statement:
     """Of sessions that are still to be signed: what was drawn and does not add up. What was never counted cannot."""
     columns = administration.c
@@ -217,6 +223,7 @@ KINDS: Final[Mapping[WorkKind, Kind]] = {
     WorkKind.SESSION_UNSIGNED: Kind("session:read", "session", _unsigned_sessions),
     WorkKind.AMENDMENT_OPEN: Kind("session:read", "session", _open_amendments),
     WorkKind.REASSIGNMENT_UNCONFIRMED: Kind("session:read", "reassignment", _unconfirmed_reassignments),
+    WorkKind.COSIGNATURE_DUE: Kind("session:read", "session", _due_cosignatures),
     WorkKind.DOSE_UNRECONCILED: Kind("session:read", "administration", _unreconciled_doses),
     WorkKind.PLANNED_SESSION_UNSCHEDULED: Kind("schedule:read", "plan_item", _unscheduled),
     WorkKind.CONSENT_EXPIRING: Kind("clinical:read", "consent", _expiring_consents),

@@ -12,6 +12,7 @@ class WorkKind(StrEnum):
     SESSION_UNSIGNED = "session_unsigned"
     AMENDMENT_OPEN = "amendment_open"
     REASSIGNMENT_UNCONFIRMED = "reassignment_unconfirmed"
+    COSIGNATURE_DUE = "cosignature_due"
     DOSE_UNRECONCILED = "dose_unreconciled"
     PLANNED_SESSION_UNSCHEDULED = "planned_session_unscheduled"
     CONSENT_EXPIRING = "consent_expiring"

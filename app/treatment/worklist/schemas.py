@@ -21,7 +21,8 @@ class WorkRead(ResponseSchema):
     resource_type: str = Field(description="The kind of record that waits.", examples=["session"])
     resource_id: Id = Field(description="The record that waits.")
     code: str | None = Field(
-        description="What it is, in the record's own code: an alert's code, a consent's kind, a drug, a programme.",
+        description="What it is, in the record's own code: an alert's code, a consent's kind, a drug, a programme, "
+        "who is asked to co-sign.",
         examples=["ketamine"],
     )
     severity: str | None = Field(

@@ -153,6 +153,12 @@ async def test_correction_keeps_the_session_signed_with_an_amended_mark_and_asks
     assert signed["signed_at"] > session["signed_at"]
     old, new = (await care.record(session))["signatures"]
     assert added["id"] in {one["id"] for one in new["covers"]}
+    # What was corrected is looked at by a second person.
+    assert (signed["cosigner_due"], new["cosigner"]) == ("any", "any")
+    cosigned = await nurse.do(session, "cosign")
+    assert (cosigned["status"], cosigned["amended"], cosigned["cosigner_due"]) == ("signed", True, None)
+    old, new, beside = (await care.record(session))["signatures"]
+    assert (beside["cosignature"], beside["covers"]) == (True, new["covers"])
     assert (old["superseded_reason"], new["superseded_at"], new["cosigner"]) == ("The cuff was too small.", None, "any")
     versions = [{one["id"]: one["version"] for one in signature["covers"]} for signature in (old, new)]
     assert (versions[0][reading["id"]], versions[1][reading["id"]]) == (1, 2)
@@ -162,6 +168,41 @@ async def test_correction_keeps_the_session_signed_with_an_amended_mark_and_asks
     headers = version_header(late) | {"Change-Reason": "correction"}
     told = await care.http.patch(path_of(late), json={"systolic_mmhg": 120}, headers=headers)
     assert (told.status_code, told.json()["code"]) == (409, "record-signed")
+    assert [one async for one in touched(clinic)] == []
+
+
+async def test_a_cosignature_is_waited_for_until_somebody_who_fits_has_given_it(clinic: World) -> None:
+    care, nurse, other = await caring(clinic), await caring(clinic, "nurse"), await caring(clinic, "prescriber.2")
+    asks = {"code": "cosignature_required", "value": "prescriber", "reason": "Our own rule."}
+    await (await caring(clinic, "admin")).new("/v1/policies", asks)
+    first, second = [(await a_signed_day(care))[0] for _ in range(2)]
+
+    async def waiting() -> list[tuple[str, str]]:
+        (listed,) = (await care.get("/v1/worklist", params={"kind": "cosignature_due"}))["lists"]
+        for one in listed["items"]:
+            assert (one["resource_type"], one["due_at"] is not None) == ("session", True)
+        return [(one["session_id"], one["code"]) for one in listed["items"]]
+
+    assert first["cosigner_due"] == "prescriber"
+    assert await waiting() == [(first["id"], "prescriber"), (second["id"], "prescriber")], "the longest waiting first"
+    # Whoever signed is no second person; who does not fit signs beside all the same, and it goes on waiting.
+    assert (await answer(care, first, "cosign", {}))[1]["code"] == "already-signer"
+    beside = await nurse.do(first, "cosign")
+    assert (beside["cosigner_due"], beside["version"]) == ("prescriber", first["version"])
+    assert (await waiting())[0] == (first["id"], "prescriber")
+    done = await other.do(first, "cosign")
+    assert done["cosigner_due"] is None
+    assert (await care.record(first))["cosigner_due"] is None
+    assert (await care.history(first))[-1]["event"] == "session.cosigned"
+    assert await waiting() == [(second["id"], "prescriber")]
+    # The policy of the moment of signing counts, and what is open to an amendment is asked about anew.
+    await care.do(second, "amend", AMENDED)
+    assert await waiting() == []
+    await care.do(second, "sign")
+    assert await waiting() == [(second["id"], "any")]
+    await care.do(second, "amend", AMENDED)
+    await care.void(second)
+    assert await waiting() == []
     assert [one async for one in touched(clinic)] == []
 
 
@@ -223,6 +264,22 @@ async def behind_our_back(clinic: World, statement: str, **values: Any) -> None:
         await connection.execute(text(statement).bindparams(*uuids), {"clinic": clinic.id, **values})
 
 
+async def copied(clinic: World, signature: Json, **moved: str) -> str:
+    """A copy of a signature, as if it were of something else."""
+    copy = new_id()
+    values = {"id": copy, **{name: UUID(value) for name, value in moved.items()}}
+    listed = ", ".join(column.name for column in signature_table.columns if column.name not in values)
+    given, names = ", ".join(f":{name}_" for name in values), ", ".join(values)
+    await behind_our_back(
+        clinic,
+        f"INSERT INTO signature ({names}, {listed}) SELECT {given}, {listed} FROM signature "
+        "WHERE clinic_id = :clinic AND id = :one",
+        one=UUID(signature["id"]),
+        **{f"{name}_": value for name, value in values.items()},
+    )
+    return str(copy)
+
+
 @asynccontextmanager
 async def without_triggers(clinic: World) -> AsyncIterator[None]:
     """The ledger with its walls down, as for somebody who owns the database."""
@@ -272,20 +329,10 @@ async def test_whoever_touches_a_row_is_found(clinic: World) -> None:
     await behind_our_back(clinic, move, session=UUID(other["id"]), **signed)
     assert await found() == {("signature", signature["id"])}
     await behind_our_back(clinic, move, session=UUID(session["id"]), **signed)
-    copy = new_id()
-    columns = [column.name for column in signature_table.columns if column.name not in {"id", "session_id"}]
-    listed = ", ".join(columns)
-    await behind_our_back(
-        clinic,
-        f"INSERT INTO signature (id, session_id, {listed}) SELECT :copy, :session, {listed} FROM signature "
-        "WHERE clinic_id = :clinic AND id = :id",
-        copy=copy,
-        session=UUID(other["id"]),
-        **signed,
-    )
-    assert await found() == {("signature", str(copy))}
+    copy = await copied(clinic, signature, session_id=other["id"])
+    assert await found() == {("signature", copy)}
     gone = "DELETE FROM signature WHERE clinic_id = :clinic AND id = :id"
-    await behind_our_back(clinic, gone, id=copy)
+    await behind_our_back(clinic, gone, id=UUID(copy))
     assert await found() == set()
     (slot,) = [one for one in (await care.slots(session))["items"] if one["reading_id"] == reading["id"]]
     opened = "UPDATE vital_slot SET reading_id = NULL WHERE clinic_id = :clinic AND reading_id = :id"

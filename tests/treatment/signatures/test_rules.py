@@ -11,9 +11,11 @@ from app.treatment.routes import SESSION_RECORD
 from app.treatment.signatures.queries import COVERED
 from app.treatment.signatures.rules import (
     BOUND,
+    Cosigner,
     Dose,
     Given,
     NotSignable,
+    cosigner_due,
     digest_of,
     is_own,
     is_signer,
@@ -28,6 +30,7 @@ SIGNATURE = {
     "clinic_id": UUID(int=9),
     "id": ONE,
     "session_id": UUID(int=2),
+    "addendum_id": None,
     "patient_id": UUID(int=3),
     "signer_id": UUID(int=4),
     "printed_name": "Dr. Ama Osei",
@@ -84,9 +87,42 @@ def test_what_each_state_allows_a_signer(status: SessionStatus, opened: bool) ->
 
 
 def test_what_somebody_signed_themselves_is_theirs_and_what_they_signed_beside_another_is_not() -> None:
-    standing = [Given(ONE, cosignature=False), Given(UUID(int=2), cosignature=True)]
+    standing = [Given(ONE), Given(UUID(int=2), cosignature=True)]
     assert [is_own(standing, UUID(int=number)) for number in (1, 2, 3)] == [True, False, False]
     assert [is_signer(standing, UUID(int=number)) for number in (1, 2, 3)] == [True, True, False]
+
+
+FIRST, SECOND, THIRD = (UUID(int=number) for number in (1, 2, 3))
+BESIDE = {
+    "nurse": Given(SECOND, cosignature=True, roles=["nurse"]),
+    "prescriber": Given(THIRD, cosignature=True, roles=["nurse", "prescriber"]),
+    "herself": Given(FIRST, cosignature=True, roles=["prescriber"]),
+}
+
+
+@pytest.mark.parametrize(
+    ("asked", "beside", "due"),
+    [
+        ("none", [], None),
+        ("none", ["nurse"], None),
+        ("any", [], "any"),
+        ("any", ["herself"], "any"),
+        ("any", ["nurse"], None),
+        ("any", ["herself", "prescriber"], None),
+        ("prescriber", [], "prescriber"),
+        ("prescriber", ["herself"], "prescriber"),
+        ("prescriber", ["nurse"], "prescriber"),
+        ("prescriber", ["nurse", "prescriber"], None),
+        ("prescriber", ["prescriber"], None),
+    ],
+)
+def test_who_still_has_to_sign_beside(asked: str, beside: list[str], due: str | None) -> None:
+    first = Given(FIRST, roles=["prescriber"], cosigner=Cosigner(asked))
+    assert cosigner_due([first, *(BESIDE[name] for name in beside)]) == due
+
+
+def test_where_nothing_is_signed_nobody_is_waited_for() -> None:
+    assert cosigner_due([]) is None
 
 
 @pytest.mark.parametrize("member", BOUND)
@@ -100,5 +136,10 @@ def test_a_signature_is_bound_to_all_it_says(member: str) -> None:
 def test_everything_in_a_sessions_record_is_covered_but_what_goes_its_own_way() -> None:
     inside = {child.resource.name for child in SESSION_RECORD.children}
     inside |= {below.resource.name for child in SESSION_RECORD.children for below in child.resource.children}
-    assert {model.__resource__ for model in COVERED} == inside - {"alert", "adverse_event", "vital_slot", "signature"}
+    assert {model.__resource__ for model in COVERED} == inside - {
+        "alert",
+        "adverse_event",
+        "vital_slot",
+        "signature",
+    }
     assert inside <= RESOURCES.keys()

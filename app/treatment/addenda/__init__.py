@@ -1,0 +1,1 @@
+"""What somebody has to say about a session after it was signed."""
