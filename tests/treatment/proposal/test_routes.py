@@ -147,6 +147,9 @@ async def test_the_last_dose_a_response_came_after_is_shown(clinic: World) -> No
         "scoring_version": "PHQ9@1",
         "rule_version": "OUTCOME@1",
     }
+    program = Care(await clinic.integrator("session:read"))
+    hidden = await proposed(program, session)
+    assert (hidden["last_effective"], hidden["withheld"], told["withheld"]) == (None, ["score:read"], [])
     # It follows what is corrected, and is the same that the trajectory says.
     curve = await care.get(f"/v1/courses/{newest['course_id']}/trajectory", params={"instrument": "PHQ9"})
     (point,) = [one for one in curve["points"] if one["assessment_id"] == after["id"]]
@@ -156,9 +159,6 @@ async def test_the_last_dose_a_response_came_after_is_shown(clinic: World) -> No
     assert (shown["session_id"], shown["reduction_percent"]) == (best["id"], 78.95)
     await care.void(best)
     assert await effective(care, session) is None
-    program = Care(await clinic.integrator("session:read"))
-    hidden = await proposed(program, session)
-    assert (hidden["last_effective"], hidden["withheld"], told["withheld"]) == (None, ["score:read"], [])
 
 
 async def test_a_dose_that_is_not_known_or_was_not_alone_is_not_the_one_that_worked(clinic: World) -> None:
