@@ -32,6 +32,9 @@ questionnaires before and after; and what it came to. A clinic that only keeps w
 * **Sending again is safe.** Send an `Idempotency-Key`, or your own UUIDv7 as `id`, and nothing is recorded twice.
 * **Errors** are problem documents (RFC 9457). Programs switch on `code`; each code has a page under
   [/problems]({address}/problems).
+* **Some acts ask for the password again.** A signature, or a change of staff, clients, policies or settings takes a
+  token whose password was given within the last five minutes. 401 `step-up-required` means: get a new token and send
+  the same request again.
 * **Orders may be refused, facts never.** What has happened is always accepted, with its deviations.
 * Times are RFC 3339 with an offset, out always in UTC; units are part of a member's name; lists page by cursor.
 """.strip()

@@ -16,9 +16,11 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.identity import actions
+from app.identity.queries import account_by_id
 from app.identity.rules import Role, TokenKind, permissions_of_roles, permissions_of_scopes
 from app.identity.schemas import AdministratorCreate, ClientCreate, ClinicCreate, StaffCreate
-from app.identity.tokens.actions import issue_token
+from app.identity.tokens.actions import invite, issue_token
+from app.kernel import clock
 from app.kernel.actor import Actor, PrincipalKind
 from app.kernel.database import Database, ReadSession, WriteSession
 from app.kernel.ids import new_id
@@ -28,6 +30,7 @@ from app.policies.schemas import PolicySet
 from tests.contract.document import assert_documented
 
 HOST = "testserver"
+PASSWORD = "four quiet herons at dusk"  # pragma: allowlist secret
 ZONE = "America/New_York"
 
 Options = ParamSpec("Options")
@@ -237,19 +240,35 @@ class World:
         )
 
     async def token(self, role: str = "prescriber") -> str:
-        """A fresh session token of the person in this role, without the cost of a password."""
+        """A fresh session token of the person in this role, as after a password and without the cost of one."""
         await self.actor(role)
         async with self.database.writing() as db:
-            lives = timedelta(hours=12)
+            lives, idle, account_id = timedelta(hours=12), timedelta(minutes=30), self._accounts[role]
             return issue_token(
-                db, TokenKind.SESSION, lives=lives, idle=timedelta(minutes=30), account_id=self._accounts[role]
+                db, TokenKind.SESSION, lives=lives, idle=idle, account_id=account_id, authenticated_at=clock.now()
             ).text
+
+    async def choose_password(self, role: str = "prescriber") -> dict[str, str]:
+        """Let the person in this role choose a password; answers the form with which they sign in."""
+        await self.actor(role)
+        async with self.database.writing() as db:
+            invitation = invite(db, self._accounts[role]).text
+            account = (await db.execute(account_by_id(self._accounts[role]))).scalar_one()
+        async with http_client(self.installation.app) as nobody:
+            answer = await nobody.post("/oauth/password", json={"token": invitation, "password": PASSWORD})
+            assert answer.status_code == 204, answer.text
+        return {"grant_type": "password", "username": account.username, "password": PASSWORD}
 
     async def client(self, role: str = "prescriber") -> httpx2.AsyncClient:
         """An HTTP client signed in as the person in this role; the same one whenever asked."""
         if role not in self._clients:
             self._clients[role] = http_client(self.installation.app, await self.token(role))
         return self._clients[role]
+
+    async def sign_in_again(self) -> None:
+        """Let everybody who is signed in give their password once more; their clients go on with the new tokens."""
+        for role in self._accounts.keys() & self._clients.keys():
+            self._clients[role].headers["authorization"] = f"Bearer {await self.token(role)}"
 
     async def integrator(self, *scopes: str) -> httpx2.AsyncClient:
         """An HTTP client of an integrator's program with these scopes."""

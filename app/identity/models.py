@@ -24,7 +24,7 @@ class Account(Base):
 
 
 class Token(Base):
-    """A token that was handed out; only its digest is kept."""
+    """A token that was handed out; only its digest is kept. `authenticated_at` is when its password was given."""
 
     __tablename__ = "token"
     __table_args__ = (UniqueConstraint("digest"), Index(None, "account_id"))
@@ -37,6 +37,7 @@ class Token(Base):
     principal_id: Mapped[UUID | None]
     scopes: Mapped[list[str]]
     created_at: Mapped[datetime]
+    authenticated_at: Mapped[datetime | None]
     expires_at: Mapped[datetime]
     idle_expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]

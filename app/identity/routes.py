@@ -31,7 +31,7 @@ from app.identity.schemas import (
 from app.identity.tokens.actions import Issued
 from app.kernel.actor import Actor
 from app.kernel.database import WriteSession
-from app.kernel.endpoint import Endpoint, IfMatch, Operator, ReadDb, SignedIn, WriteDb, require
+from app.kernel.endpoint import Endpoint, IfMatch, Operator, OperatorStepUp, ReadDb, SignedIn, WriteDb, require
 from app.kernel.errors import Conflict, NotFound, PreconditionFailed, PreconditionRequired
 from app.kernel.guard import ACROSS
 from app.kernel.ledger import columns_of
@@ -49,14 +49,16 @@ from app.kernel.records import (
     to_json,
 )
 from app.kernel.schemas import Page, VersionRead
+from app.kernel.settings import Settings
+from app.kernel.step_up import step_up_until
 from app.kernel.tables import Versioned
 
 router: Final = APIRouter(prefix="/v1", route_class=Endpoint)
 
 MayReadClinic = Annotated[Actor, Depends(require("clinic:read"))]
-MayWriteClinic = Annotated[Actor, Depends(require("clinic:write"))]
+MayWriteClinic = Annotated[Actor, Depends(require("clinic:write", step_up=True))]
 MayReadStaff = Annotated[Actor, Depends(require("staff:read"))]
-MayWriteStaff = Annotated[Actor, Depends(require("staff:write"))]
+MayWriteStaff = Annotated[Actor, Depends(require("staff:write", step_up=True))]
 
 CLINIC: Final = register(Resource(Clinic, ClinicRead, "clinic:read", queries.visible_clinics))
 LOCATION: Final = register(Resource(Location, LocationRead, "clinic:read", queries.visible_locations))
@@ -88,7 +90,15 @@ async def get_me(db: ReadDb, caller: SignedIn) -> Response:
         }
         for one in caller.memberships
     ]
-    me = {"object": "me", "username": caller.username, "is_operator": caller.is_operator, "memberships": memberships}
+    settings: Settings = db.info["request"].app.state.settings
+    me = {
+        "object": "me",
+        "username": caller.username,
+        "is_operator": caller.is_operator,
+        "authenticated_at": caller.authenticated_at,
+        "step_up_until": step_up_until(caller.authenticated_at, settings.step_up_seconds),
+        "memberships": memberships,
+    }
     return respond(db, me)
 
 
@@ -98,7 +108,7 @@ async def get_me(db: ReadDb, caller: SignedIn) -> Response:
 @router.post(
     "/clinics", status_code=201, response_model=ClinicCreated, tags=["clinics"], responses=documented(UsernameTaken)
 )
-async def create_clinic(db: WriteDb, operator: Operator, body: ClinicCreate) -> Response:
+async def create_clinic(db: WriteDb, operator: OperatorStepUp, body: ClinicCreate) -> Response:
     """Make a clinic and invite its first administrator. Only the installation's operator may.
 
     Sent again under its Idempotency-Key it answers as before, without the invitation, which is shown once.

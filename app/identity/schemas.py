@@ -178,4 +178,10 @@ class MeRead(ResponseSchema):
     object: str = Field(description="Always `me`.", examples=["me"])
     username: str | None = Field(description="Login name of a person.", examples=["sam.levy"])
     is_operator: bool = Field(description="Whether you run this installation.", examples=[False])
+    authenticated_at: UtcTime | None = Field(
+        description="When the password of this token was given; null for a program, which has none."
+    )
+    step_up_until: UtcTime | None = Field(
+        description="Until when, that instant included, it serves what asks for the password again; null for a program."
+    )
     memberships: list[MembershipRead] = Field(description="The clinics you may act in.")

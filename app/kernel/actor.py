@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -30,13 +31,17 @@ class Membership:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whom a token belongs to. An operator runs the installation and reads no patient's data."""
+    """Whom a token belongs to. An operator runs the installation and reads no patient's data.
+
+    `authenticated_at` is when the person gave the password for this token; None for a program, which has none.
+    """
 
     token_id: UUID
     memberships: Sequence[Membership]
     is_operator: bool = False
     account_id: UUID | None = None
     username: str | None = None
+    authenticated_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from fastapi.routing import APIRoute
 from starlette.responses import Response
 from typing_extensions import override
 
-from app.kernel import strict_json
+from app.kernel import clock, strict_json
 from app.kernel.accesses import declare_patients_of
 from app.kernel.actor import Actor, Caller, PrincipalKind
 from app.kernel.database import Database, ReadSession, WriteSession
@@ -31,6 +31,8 @@ from app.kernel.idempotency import IdempotencyKeyRequired, claim_request, key_of
 from app.kernel.negotiation import preferred
 from app.kernel.problems import UnsupportedMediaType
 from app.kernel.schemas import Id
+from app.kernel.settings import Settings
+from app.kernel.step_up import step_up_denial
 
 _JSON: Final = re.compile(r"application/(json|merge-patch\+json)\s*(;.*)?", re.IGNORECASE)
 _USUAL: Final = "application/json"
@@ -39,6 +41,7 @@ _VERSION: Final = re.compile(r'(?:W/)?"(\d{1,9})"')
 _ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _GOVERNED: Final = "__seriatim_governed__"
 PERMISSION: Final = "__seriatim_permission__"
+STEP_UP: Final = "__seriatim_step_up__"
 
 
 class ClinicRequired(BadRequest):
@@ -94,10 +97,14 @@ ReadDb = Annotated[ReadSession, Depends(_read_session, scope="function")]
 WriteDb = Annotated[WriteSession, Depends(_write_session, scope="function")]
 
 
-def require(permission: str) -> Callable[..., Awaitable[Actor]]:
+def require(permission: str, *, step_up: bool = False) -> Callable[..., Awaitable[Actor]]:
     """A dependency that yields the actor and needs a permission such as `session:read`.
 
     A refusal is kept and raised only when the request itself was understood, so that 400 comes before 403.
+
+    Args:
+        permission: What the actor has to hold.
+        step_up: Whether it also takes a password given a moment ago.
     """
 
     async def actor_with_permission(request: Request, acting_in: ClinicHeader) -> Actor:
@@ -105,13 +112,21 @@ def require(permission: str) -> Callable[..., Awaitable[Actor]]:
         actor, denied = _actor_in_clinic(request, caller, acting_in)
         if denied is None and not actor.may(permission):
             denied = _denial(actor, permission)
+        if denied is None and step_up:
+            denied = _stale(request, caller)
         if denied is not None:
             request.scope["state"].setdefault("denied", denied)
         request.scope["state"]["actor"] = actor
         return actor
 
     setattr(actor_with_permission, PERMISSION, permission)
+    setattr(actor_with_permission, STEP_UP, step_up)
     return actor_with_permission
+
+
+def _stale(request: Request, caller: Caller) -> Failure | None:
+    settings: Settings = request.app.state.settings
+    return step_up_denial(caller.authenticated_at, clock.now(), settings.step_up_seconds)
 
 
 def require_permission(actor: Actor, permission: str) -> None:
@@ -188,17 +203,28 @@ async def _signed_in(request: Request) -> Caller:
 setattr(_signed_in, PERMISSION, "signed-in")
 
 
-async def _operator(request: Request) -> Caller:
-    caller: Caller = request.scope["state"]["caller"]
-    if not caller.is_operator:
-        request.scope["state"].setdefault("denied", Forbidden("Only an operator of this installation may do this."))
-    return caller
+def require_operator(*, step_up: bool = False) -> Callable[..., Awaitable[Caller]]:
+    """A dependency that yields the operator of the installation; `step_up` as in `require`."""
 
+    async def operator(request: Request) -> Caller:
+        caller: Caller = request.scope["state"]["caller"]
+        denied: Failure | None = None
+        if not caller.is_operator:
+            denied = Forbidden("Only an operator of this installation may do this.")
+        elif step_up:
+            denied = _stale(request, caller)
+        if denied is not None:
+            request.scope["state"].setdefault("denied", denied)
+        return caller
 
-setattr(_operator, PERMISSION, "operator")
+    setattr(operator, PERMISSION, "operator")
+    setattr(operator, STEP_UP, step_up)
+    return operator
+
 
 SignedIn = Annotated[Caller, Depends(_signed_in)]
-Operator = Annotated[Caller, Depends(_operator)]
+Operator = Annotated[Caller, Depends(require_operator())]
+OperatorStepUp = Annotated[Caller, Depends(require_operator(step_up=True))]
 
 
 async def _if_match(
@@ -296,6 +322,11 @@ def permission_of(dependant: Dependant) -> str | None:
     for inner in dependant.dependencies:
         found = found or permission_of(inner)
     return found
+
+
+def asks_step_up(dependant: Dependant) -> bool:
+    """Whether a route takes a password given a moment ago, found among its dependencies."""
+    return getattr(dependant.call, STEP_UP, False) or any(asks_step_up(inner) for inner in dependant.dependencies)
 
 
 def _offered(route: APIRoute) -> tuple[str, ...]:

@@ -20,7 +20,15 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
-from app.kernel.endpoint import ClinicRequired, Endpoint, NotAcceptable, ScopeMissing, permission_of, writes
+from app.kernel.endpoint import (
+    ClinicRequired,
+    Endpoint,
+    NotAcceptable,
+    ScopeMissing,
+    asks_step_up,
+    permission_of,
+    writes,
+)
 from app.kernel.errors import (
     BadRequest,
     Conflict,
@@ -40,6 +48,7 @@ from app.kernel.problems import CODES_KEY, MEDIA_TYPE, Problem, UnsupportedMedia
 from app.kernel.records import RESOURCES, ChangeReasonRequired, IdAlreadyUsed, RecordEnteredInError
 from app.kernel.schemas import NOTE_LENGTH, CreateSchema, RecordRead
 from app.kernel.settings import Environment, Settings
+from app.kernel.step_up import StepUpRequired
 from app.kernel.strict_json import MalformedJson
 
 MERGE_PATCH: Final = "application/merge-patch+json"
@@ -138,7 +147,7 @@ _HEADERS: Final[Mapping[str, Json]] = {
         "schema": {"type": "string", "pattern": "^[0-9]{1,5}$", "maxLength": 5, "examples": ["1"]},
     },
     "WWW-Authenticate": {
-        "description": "Which kind of token is expected, and what is wrong with the one that came (RFC 6750).",
+        "description": "Which token is expected, and what is wrong with the one that came (RFC 6750; RFC 9470).",
         "schema": {"type": "string", "maxLength": 400, "examples": ['Bearer realm="seriatim"']},
     },
 }
@@ -268,6 +277,12 @@ def _security_schemes(about: About, settings: Settings) -> Json:
     }
 
 
+_STEP_UP: Final = (
+    "Asks for the password again when it was given more than five minutes ago, or less where the installation says so: "
+    f"401 `{StepUpRequired.code}`. `GET /v1/me` says until when it counts."
+)
+
+
 def _require_permission(about: About, operation: Json, route: APIRoute) -> None:
     permission = permission_of(route.dependant)
     if permission is None:
@@ -283,6 +298,9 @@ def _require_permission(about: About, operation: Json, route: APIRoute) -> None:
         "signed-in": "Anybody who is signed in may do this.",
         "operator": "Only the operator of the installation may do this.",
     }.get(permission, f"Needs the permission `{permission}`.")
+    if asks_step_up(route.dependant):
+        operation["x-step-up"] = True
+        sentence += f"\n\n{_STEP_UP}"
     operation["description"] = f"{operation.get('description', '').strip()}\n\n{sentence}".strip()
 
 
@@ -472,6 +490,7 @@ def _problems_of(found: Json, route: APIRoute, method: str) -> dict[int, list[ty
         (True, (Failure, Unavailable, UnknownHost, TokenInUrl)),
         (isinstance(route, Endpoint), (BadRequest, NotAcceptable)),
         (permission_of(route.dependant) is not None, (Unauthenticated, Forbidden)),
+        (asks_step_up(route.dependant), (StepUpRequired,)),
         (in_clinic, (ClinicRequired, ScopeMissing)),
         (names_one, (NotFound,)),
         (_has_parameter(route, "cursor"), (CursorInvalid,)),

@@ -142,7 +142,7 @@ def add_list(
     )
 
 
-def add_void(
+def add_void(  # noqa: PLR0913  # one argument a fact of the kind
     router: APIRouter,
     resource: Resource,
     void: Void,
@@ -151,6 +151,7 @@ def add_void(
     singular: str,
     title: str,
     permission: str,
+    step_up: bool = False,
 ) -> None:
     """Add `POST {path}/{id}/mark-entered-in-error`.
 
@@ -163,8 +164,9 @@ def add_void(
         singular: The record's name in operation ids.
         title: The record in words.
         permission: Who may.
+        step_up: Whether it takes a password given a moment ago.
     """
-    may_write = Depends(require(permission))
+    may_write = Depends(require(permission, step_up=step_up))
     id_name = f"{singular}_id"
     id_in_path = Path(alias=id_name, description=f"The id of {title}.")
 

@@ -51,6 +51,9 @@ class Settings(BaseSettings):
     token_idle_minutes: int = Field(default=30, ge=5, le=30)
     token_absolute_hours: int = Field(default=12, ge=1, le=24)
     client_token_minutes: int = Field(default=15, ge=1, le=60)
+    step_up_seconds: int = Field(
+        default=300, ge=30, le=300, description="How long a password counts for what asks that it was given just now."
+    )
 
     log_level: str = "INFO"
 

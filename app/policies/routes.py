@@ -26,7 +26,7 @@ from app.policies.schemas import PolicyRead, PolicySet, PolicySettingRead
 router: Final = APIRouter(prefix="/v1", route_class=Endpoint, tags=["policies"])
 
 MayReadClinic = Annotated[Actor, Depends(require("clinic:read"))]
-MayWritePolicies = Annotated[Actor, Depends(require("policy:write"))]
+MayWritePolicies = Annotated[Actor, Depends(require("policy:write", step_up=True))]
 PolicyCode = Annotated[str, Path(max_length=64, description="The policy's code.", examples=["gate_profile"])]
 WithCodes = Annotated[
     list[CodeText], Query(alias="code", max_length=100, description="Only these codes.", examples=[["gate_profile"]])
@@ -128,4 +128,5 @@ add_void(
     singular="policy_setting",
     title="a value of the clinic's own",
     permission="policy:write",
+    step_up=True,
 )

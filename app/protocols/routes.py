@@ -27,7 +27,7 @@ from app.protocols.schemas import ClinicProtocolCreate, ClinicProtocolRead, Prot
 router: Final = APIRouter(prefix="/v1", route_class=Endpoint, tags=["protocols"])
 
 MayReadClinic = Annotated[Actor, Depends(require("clinic:read"))]
-MayWriteProtocols = Annotated[Actor, Depends(require("protocol:write"))]
+MayWriteProtocols = Annotated[Actor, Depends(require("protocol:write", step_up=True))]
 ProtocolVersion = Annotated[int, Path(ge=1, le=10_000, description="Its version.", examples=[1])]
 ProtocolCode = Annotated[str, Path(max_length=64, description="The protocol's code.", examples=["KET_IV_6x3W"])]
 

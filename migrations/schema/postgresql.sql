@@ -1139,6 +1139,7 @@ CREATE TABLE token (
     principal_id uuid,
     scopes jsonb NOT NULL,
     created_at timestamp with time zone NOT NULL,
+    authenticated_at timestamp with time zone,
     expires_at timestamp with time zone NOT NULL,
     idle_expires_at timestamp with time zone NOT NULL,
     revoked_at timestamp with time zone,

@@ -1139,6 +1139,7 @@ CREATE TABLE token (
     principal_id CHAR(32),
     scopes JSON NOT NULL,
     created_at DATETIME NOT NULL,
+    authenticated_at DATETIME,
     expires_at DATETIME NOT NULL,
     idle_expires_at DATETIME NOT NULL,
     revoked_at DATETIME,

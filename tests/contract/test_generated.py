@@ -139,8 +139,8 @@ class Targets:
         if dialect not in self._found:
             installation = self._installations.make(dialect)
             # In a loop of its own: the tests are not asynchronous, and the server has one in its thread.
-            tokens, shown = asyncio.run(furnish(installation))
-            target = Target(self._stack.enter_context(served(installation)), tokens)
+            signing_in, shown = asyncio.run(furnish(installation))
+            target = Target(self._stack.enter_context(served(installation)), signing_in)
             target.remember(shown)
             self._found[dialect] = target
         return self._found[dialect]

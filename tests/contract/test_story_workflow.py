@@ -20,7 +20,6 @@ from app.identity.rules import SCOPE_PERMISSIONS
 from app.screening.catalogue import askable_codes
 from tests.contract.document import document
 from tests.proofs.care import instant
-from tests.proofs.test_story import PASSWORD, choose_password
 from tests.serving import served
 from tests.world import World
 
@@ -45,9 +44,10 @@ async def inputs_of(clinic: World) -> dict[str, Any]:
     admin = await clinic.client("admin")
     program = await admin.post("/v1/clients", json={"name": "Registry", "scopes": sorted(SCOPE_PERMISSIONS)})
     assert program.status_code == 201, program.text
+    signing_in = await clinic.choose_password()
     return {
-        "username": await choose_password(clinic, "prescriber"),
-        "password": PASSWORD,
+        "username": signing_in["username"],
+        "password": signing_in["password"],
         "client_id": program.json()["client_id"],
         "client_secret": program.json()["client_secret"],
         "answers": [{"code": code, "answer": "no"} for code in askable_codes()],

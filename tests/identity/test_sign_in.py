@@ -433,3 +433,4 @@ def test_the_promised_lengths() -> None:
     settings = Settings.model_construct()
     assert timedelta(minutes=INVITATION_MINUTES) == timedelta(minutes=30)
     assert (settings.token_idle_minutes, settings.token_absolute_hours, settings.client_token_minutes) == (30, 12, 15)
+    assert settings.step_up_seconds == 300

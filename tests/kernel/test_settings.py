@@ -71,3 +71,13 @@ def test_a_socket_needs_no_certificate() -> None:
 def test_the_documentation_is_off_in_production_unless_asked_for() -> None:
     assert not Settings.model_validate(SAFE).serves_docs
     assert Settings.model_validate(SAFE | {"docs": True}).serves_docs
+
+
+@pytest.mark.parametrize(("given", "fits"), [("30", True), ("300", True), ("29", False), ("301", False), ("0", False)])
+def test_a_password_counts_for_at_most_five_minutes(monkeypatch: pytest.MonkeyPatch, given: str, fits: bool) -> None:
+    monkeypatch.setenv("SERIATIM_STEP_UP_SECONDS", given)
+    if fits:
+        assert Settings().step_up_seconds == int(given)
+    else:
+        with pytest.raises(ValidationError, match="step_up_seconds"):
+            Settings()

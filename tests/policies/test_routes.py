@@ -108,6 +108,7 @@ async def test_set_anew_it_is_another_row_and_the_list_is_the_history(clinic: Wo
     clock.advance(minutes=5)
     assert (await now(admin, "weight_recent_days"))["value"] == 10
     clock.advance(minutes=1)
+    await clinic.sign_in_again()  # seven minutes after the password
     back = await set_to(admin, "weight_recent_days", None)
     assert back["value"] is None
     found = await now(admin, "weight_recent_days")

@@ -6,31 +6,14 @@ from zoneinfo import ZoneInfo
 
 import httpx2
 
-from app.identity.tokens.actions import invite
 from tests.conftest import Clock
 from tests.proofs.care import PHQ9_OF_9, PHQ9_OF_19, Care, Json, instant, path_of, version_header
 from tests.proofs.recipes import DECIDED, consent_body, screening_body
 from tests.world import World, http_client
 
-PASSWORD = "four quiet herons at dusk"  # pragma: allowlist secret
 
-
-async def choose_password(clinic: World, role: str) -> str:
-    """Somebody of the clinic chooses a password with their invitation; answers their login name."""
-    await clinic.actor(role)
-    async with clinic.database.writing() as db:
-        invitation = invite(db, clinic._accounts[role]).text
-    app = clinic.installation.app
-    async with http_client(app) as nobody, http_client(app, await clinic.token("admin")) as admin:
-        chosen = await nobody.post("/oauth/password", json={"token": invitation, "password": PASSWORD})
-        assert chosen.status_code == 204
-        principal = (await clinic.actor(role)).principal_id
-        return str((await admin.get(f"/v1/staff/{principal}")).json()["username"])
-
-
-async def sign_in(http: httpx2.AsyncClient, username: str) -> None:
+async def sign_in(http: httpx2.AsyncClient, form: Json) -> None:
     """Sign in with the password; a token ends when it is idle, so somebody who comes back does so again."""
-    form = {"grant_type": "password", "username": username, "password": PASSWORD}
     http.headers.pop("authorization", None)
     answer = await http.post("/oauth/token", data=form)
     assert answer.status_code == 200, answer.text
@@ -47,11 +30,11 @@ async def test_the_story(clinic: World, clock: Clock) -> None:
     clock.set(t0 - timedelta(days=1))
     http = http_client(clinic.installation.app)
     care = Care(http)
-    username = await choose_password(clinic, "prescriber")
+    form = await clinic.choose_password()
 
     async def later(**after_t0: float) -> None:
         clock.set(t0 + timedelta(**after_t0))
-        await sign_in(http, username)
+        await sign_in(http, form)
 
     await later(days=-1)
 

@@ -99,7 +99,7 @@ def _verified(password: str, kept: str | None) -> bool:
         return False
 
 
-def issue_token(
+def issue_token(  # noqa: PLR0913  # one argument a fact of the token
     db: WriteSession,
     kind: TokenKind,
     *,
@@ -108,8 +108,12 @@ def issue_token(
     account_id: UUID | None = None,
     client: tuple[UUID, UUID] | None = None,
     scopes: tuple[str, ...] = (),
+    authenticated_at: datetime | None = None,
 ) -> Issued:
-    """Make a token of an account or of a client given as `(clinic_id, principal_id)`."""
+    """Make a token of an account, whose password was given at `authenticated_at`, or of a client.
+
+    A client is given as `(clinic_id, principal_id)`.
+    """
     now = clock.now()
     token_id = new_id()
     text = token_text(kind, token_id.hex, secrets.token_hex(32))
@@ -123,6 +127,7 @@ def issue_token(
             principal_id=client[1] if client else None,
             scopes=list(scopes),
             created_at=now,
+            authenticated_at=authenticated_at,
             expires_at=now + lives,
             idle_expires_at=now + (idle or lives),
             revoked_at=None,
@@ -168,6 +173,7 @@ class Tokens:
             is_operator=bool(first.get("is_operator", False)),
             account_id=first["account_id"],
             username=first.get("username"),
+            authenticated_at=first["authenticated_at"],
         )
 
     async def _stay_awake(self, token: Mapping[Any, Any], now: datetime) -> None:
@@ -256,6 +262,7 @@ async def _sign_in_person(
             lives=timedelta(hours=settings.token_absolute_hours),
             idle=timedelta(minutes=settings.token_idle_minutes),
             account_id=account.id,
+            authenticated_at=now,
         )
 
 

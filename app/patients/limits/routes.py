@@ -25,7 +25,7 @@ from app.policies.schemas import PatientLimitCreate, PatientLimitRead, PolicyRea
 router: Final = APIRouter(prefix="/v1", route_class=Endpoint, tags=["policies"])
 
 MayReadClinical = Annotated[Actor, Depends(require("clinical:read"))]
-MayOrder = Annotated[Actor, Depends(require("order:write"))]
+MaySetLimits = Annotated[Actor, Depends(require("order:write", step_up=True))]
 
 PATIENT_LIMIT: Final = register(
     Resource(PatientLimit, PatientLimitRead, "clinical:read", queries.visible_patient_limits)
@@ -50,7 +50,7 @@ async def list_patient_policies(
     response_model=PatientLimitRead,
     responses=documented(NotFound, UnknownPolicy, PolicyNotSettable, PolicyValueUnfit),
 )
-async def set_patient_limit(db: WriteDb, actor: MayOrder, patient_id: UUID, body: PatientLimitCreate) -> Response:
+async def set_patient_limit(db: WriteDb, actor: MaySetLimits, patient_id: UUID, body: PatientLimitCreate) -> Response:
     """Set a limit for one patient from an instant on, where the clinic's does not fit: altitude, known hypertension."""
     limit = await actions.set_patient_limit(db, actor, patient_id, body)
     return await created(db, PATIENT_LIMIT, actor, limit, "/v1/patient-limits")
@@ -77,4 +77,5 @@ add_void(
     singular="patient_limit",
     title="a limit of a patient's own",
     permission="order:write",
+    step_up=True,
 )

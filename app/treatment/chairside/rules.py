@@ -30,21 +30,24 @@ class Verb:
         reaches: The state it moves to, where it is a move.
         also_from: States it is taken from beside those the move follows from.
         amending: Whether it is taken while an amendment of a signed session is open, whatever else may be done.
+        step_up: It takes a password given a moment ago.
     """
 
     permission: str
     reaches: SessionStatus | None = None
     also_from: frozenset[SessionStatus] = frozenset()
     amending: bool = False
+    step_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """A verb, and whether it may be called now."""
+    """A verb, whether it may be called now, and whether it takes a password given a moment ago."""
 
     verb: str
     allowed: bool
     reasons: Sequence[Reason]
+    step_up: bool
 
 
 _STANDING: Final = frozenset(SessionStatus) - {SessionStatus.SIGNED}
@@ -64,9 +67,9 @@ VERBS: Final[Mapping[str, Verb]] = {
         frozenset({SessionStatus.OBSERVING, SessionStatus.DISCHARGED}),
     ),
     "discharge": Verb("session:write", SessionStatus.DISCHARGED),
-    "sign": Verb("session:sign", SessionStatus.SIGNED, amending=True),
-    "cosign": Verb("session:cosign", also_from=frozenset({SessionStatus.SIGNED})),
-    "amend": Verb("session:sign", also_from=frozenset({SessionStatus.SIGNED})),
+    "sign": Verb("session:sign", SessionStatus.SIGNED, amending=True, step_up=True),
+    "cosign": Verb("session:cosign", also_from=frozenset({SessionStatus.SIGNED}), step_up=True),
+    "amend": Verb("session:sign", also_from=frozenset({SessionStatus.SIGNED}), step_up=True),
     "mark-entered-in-error": Verb("session:write", also_from=_STANDING, amending=True),
 }
 """Each verb by the last part of its address, in the order of a visit."""
@@ -100,7 +103,7 @@ def allowed_actions(
         # What is missing for a step matters to whoever stands before that step.
         if not reasons and blocked is not None:
             reasons = list(blocked.get(name, ()))
-        actions.append(Action(name, not reasons, reasons))
+        actions.append(Action(name, not reasons, reasons, verb.step_up))
     return actions
 
 

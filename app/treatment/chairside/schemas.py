@@ -73,6 +73,10 @@ class ActionRead(ResponseSchema):
     )
     allowed: bool = Field(description="Whether it would be accepted as things stand.", examples=[False])
     reasons: list[ReasonRead] = Field(description="Why not; empty where it is allowed.")
+    step_up: bool = Field(
+        description="Whether it asks for the password again when `step_up_until` of `GET /v1/me` is over.",
+        examples=[False],
+    )
 
 
 class SessionNextRead(SessionRead):

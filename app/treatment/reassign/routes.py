@@ -35,6 +35,7 @@ router: Final = APIRouter(prefix="/v1", route_class=Endpoint, tags=["sessions"])
 MayReadSessions = Annotated[Actor, Depends(require("session:read"))]
 # People only: no scope grants it, so a program can be neither of the two.
 MayReassign = Annotated[Actor, Depends(require("reassignment:write"))]
+MayConfirm = Annotated[Actor, Depends(require("reassignment:write", step_up=True))]
 
 REASSIGNMENT: Final = register(Resource(Reassignment, ReassignmentRead, "session:read", queries.visible_reassignments))
 
@@ -95,7 +96,7 @@ add_reads(router, REASSIGNMENT, path="/reassignments", singular="reassignment", 
     responses=documented(*_VERB, SecondPersonRequired),
 )
 async def confirm_reassignment(
-    db: WriteDb, actor: MayReassign, reassignment_id: UUID, body: ConfirmReassignment, if_match: IfMatch
+    db: WriteDb, actor: MayConfirm, reassignment_id: UUID, body: ConfirmReassignment, if_match: IfMatch
 ) -> Response:
     """Agree, as another person than who proposed it: the session goes over, with everything in it.
 

@@ -22,8 +22,8 @@ from app.treatment.visits.answers import acted
 
 router: Final = APIRouter(prefix="/v1", route_class=Endpoint, tags=["sessions"])
 
-MaySign = Annotated[Actor, Depends(require("session:sign"))]
-MayCosign = Annotated[Actor, Depends(require("session:cosign"))]
+MaySign = Annotated[Actor, Depends(require("session:sign", step_up=True))]
+MayCosign = Annotated[Actor, Depends(require("session:cosign", step_up=True))]
 
 SIGNATURE: Final = register(Resource(Signature, SignatureRead, "session:read", queries.visible_signatures))
 _VERB: Final = (NotFound, IllegalTransition, PreconditionFailed, PreconditionRequired)

@@ -61,11 +61,13 @@ def test_what_else_stands_in_the_way_is_told_at_its_step_only() -> None:
     assert after["discharge"].allowed
 
 
-def test_the_table_knows_every_verb_of_a_session_and_who_may() -> None:
+def test_the_table_knows_every_verb_of_a_session_who_may_and_which_ask_for_the_password() -> None:
     prefix = "/v1/sessions/{session_id}/"
     verbs = {
-        path.removeprefix(prefix): item["post"]["x-permission"]
+        path.removeprefix(prefix): (item["post"]["x-permission"], item["post"].get("x-step-up", False))
         for path, item in document()["paths"].items()
         if path.startswith(prefix) and "post" in item and "201" not in item["post"]["responses"]
     }
-    assert {name: verb.permission for name, verb in VERBS.items()} == verbs
+    assert {name: (verb.permission, verb.step_up) for name, verb in VERBS.items()} == verbs
+    asking = {action.verb for action in allowed_actions(SessionStatus.DOSING, PRESCRIBER) if action.step_up}
+    assert asking == {"sign", "cosign", "amend"}
