@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, NewType
 
-from sqlalchemy import Engine, Table, create_engine, event, text
+from sqlalchemy import Connection, Engine, Table, create_engine, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
@@ -117,8 +117,8 @@ def open_database(settings: Settings) -> Database:
         }
         engine = create_async_engine(settings.database_url, **options)
         writer = engine
-        reader = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-        lookup = engine.execution_options(isolation_level="AUTOCOMMIT")
+        reader = _with_options(engine, isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        lookup = _with_options(engine, isolation_level="AUTOCOMMIT")
         event.listen(engine.sync_engine, "connect", _require_synchronous_commit)
     # On PostgreSQL the reader is the writer's engine with other options, and shares its listeners.
     for guarded in (writer,) if settings.sqlite_file is None else (reader, writer):
@@ -160,6 +160,25 @@ def _keep_sqlite_safe(engine: Engine, *, begin: str, query_only: bool, foreign_k
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:
         connection.exec_driver_sql(begin)
+
+
+def _with_options(engine: AsyncEngine, **options: Any) -> AsyncEngine:
+    """The same engine and pool, with options that hold while a connection is lent.
+
+    Setting them waits, if only a turn of the event loop. Whoever gives up in that moment has no connection yet that
+    they could give back, and half of the options may be set: it is closed, and not left to the garbage collector.
+    """
+    optioned = engine.execution_options()
+
+    @event.listens_for(optioned.sync_engine, "engine_connect")
+    def _lent(connection: Connection) -> None:
+        try:
+            connection.execution_options(**options)
+        except BaseException:
+            connection.invalidate()
+            raise
+
+    return optioned
 
 
 def _require_synchronous_commit(connection: Any, _record: object) -> None:

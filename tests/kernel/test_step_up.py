@@ -11,9 +11,10 @@ from app.identity.actions import create_account
 from app.identity.rules import SCOPE_PERMISSIONS
 from app.identity.tokens.actions import invite
 from app.kernel.endpoint import Endpoint, asks_step_up, permission_of, writes
+from app.kernel.gate import Gate
 from app.kernel.ids import new_id
 from app.kernel.step_up import step_up_denial, step_up_until
-from app.main import routes_of
+from app.main import build_api, routes_of
 from tests.conftest import Clock
 from tests.contract.document import document, resolved
 from tests.contract.document import operations as documented_operations
@@ -163,19 +164,18 @@ async def test_the_bound_is_five_minutes_from_the_password(clinic: World, clock:
     assert (await http.get(path_of(gone_by))).json() == gone_by, "a refusal changes nothing"
 
 
-async def test_an_installation_may_ask_for_less(
-    clinic: World, clock: Clock, api: FastAPI, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(api.state, "settings", clinic.installation.settings.model_copy(update={"step_up_seconds": 60}))
-    http = await clinic.client()
+async def test_an_installation_may_ask_for_less(clinic: World, clock: Clock) -> None:
     (session,) = await sessions_to_sign(await caring(clinic), 1)
+    settings = clinic.installation.settings.model_copy(update={"step_up_seconds": 60})
+    stricter = build_api(settings, clinic.database)
+    app = Gate(stricter, settings, lambda: stricter.state.tokens)
+    http = http_client(app, await clinic.token())
     clock.advance(seconds=61)
     refused = await sign(http, session)
     assert refused.headers["www-authenticate"] == CHALLENGE.replace("300", "60")
     until = (await http.get("/v1/me")).json()["step_up_until"]
     assert clock.now() - datetime.fromisoformat(until) == timedelta(seconds=1)
-    await clinic.sign_in_again()
-    assert (await sign(http, session)).status_code == 200
+    assert (await sign(http_client(app, await clinic.token()), session)).status_code == 200
 
 
 async def test_a_new_token_serves_and_the_old_one_still_does_not(clinic: World, clock: Clock) -> None:
