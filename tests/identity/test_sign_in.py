@@ -67,7 +67,10 @@ async def test_names_are_not_case_sensitive_and_passwords_are(clinic: World, app
     assert (await sign_in(app, person["username"], PASSWORD.upper())).status_code == 400
 
 
-async def test_unknown_wrong_disabled_locked_and_uninvited_answer_alike(clinic: World, app: ASGIApp) -> None:
+async def test_unknown_wrong_disabled_locked_and_uninvited_answer_alike(
+    clinic: World, app: ASGIApp, clock: Clock
+) -> None:
+    """On a clock that stands still: the wait of who is locked is two seconds, and a busy machine takes longer."""
     known, locked, disabled = await hired(clinic), await hired(clinic), await hired(clinic)
     admin = await clinic.client("admin")
     body = {"username": f"sam.{new_id().hex}", "name": "Sam Levy", "roles": ["nurse"]}
