@@ -32,6 +32,8 @@ ASKS: Final = {
         "sign_session",
         "cosign_session",
         "amend_session",
+        "create_addendum",
+        "mark_addendum_entered_in_error",
         "confirm_reassignment",
         "create_clinic_protocol",
         "retire_clinic_protocol",

@@ -20,7 +20,7 @@ from app.treatment.addenda.schemas import AddendumCreate, AddendumRead
 router: Final = APIRouter(prefix="/v1", route_class=Endpoint, tags=["sessions"])
 
 # Whoever may sign may also sign beside another.
-MayAdd = Annotated[Actor, Depends(require("session:cosign"))]
+MayAdd = Annotated[Actor, Depends(require("session:cosign", step_up=True))]
 
 ADDENDUM: Final = register(Resource(Addendum, AddendumRead, "session:read", queries.visible_addenda))
 
@@ -50,4 +50,5 @@ add_void(
     singular="addendum",
     title="an addendum",
     permission="session:cosign",
+    step_up=True,
 )
