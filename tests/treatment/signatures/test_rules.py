@@ -10,7 +10,6 @@ from app.sessions.rules import IllegalTransition, SessionStatus
 from app.treatment.routes import SESSION_RECORD
 from app.treatment.signatures.queries import COVERED
 from app.treatment.signatures.rules import (
-    BOUND,
     Cosigner,
     Dose,
     Given,
@@ -125,7 +124,7 @@ def test_where_nothing_is_signed_nobody_is_waited_for() -> None:
     assert cosigner_due([]) is None
 
 
-@pytest.mark.parametrize("member", BOUND)
+@pytest.mark.parametrize("member", SIGNATURE)
 def test_a_signature_is_bound_to_all_it_says(member: str) -> None:
     other = {"roles": ["nurse"], "covers": [], "cosignature": True, "signed_at": datetime(2026, 3, 3, tzinfo=UTC)}
     changed = SIGNATURE | {member: other.get(member, "other")}
