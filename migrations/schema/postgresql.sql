@@ -1555,6 +1555,8 @@ CREATE INDEX ix_vital_slot__clinic_id_reading_id_due_at_id ON public.vital_slot 
 
 CREATE INDEX ix_vital_slot__clinic_id_session_id_due_at_id ON public.vital_slot USING btree (clinic_id, session_id, due_at, id);
 
+CREATE INDEX ix_vital_slot__open ON public.vital_slot USING btree (clinic_id, due_at, id) WHERE ((reading_id IS NULL) AND (missed_at IS NULL) AND (entered_in_error_at IS NULL));
+
 CREATE INDEX ix_watch__clinic_id_patient_id ON public.watch USING btree (clinic_id, patient_id);
 
 CREATE INDEX ix_watch__clinic_id_session_id_watched_from_id ON public.watch USING btree (clinic_id, session_id, watched_from, id);

@@ -2353,6 +2353,14 @@ def upgrade() -> None:
         ["clinic_id", "session_id", "due_at", "id"],
         unique=False,
     )
+    op.create_index(
+        "ix_vital_slot__open",
+        "vital_slot",
+        ["clinic_id", "due_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("reading_id IS NULL AND missed_at IS NULL AND entered_in_error_at IS NULL"),
+        sqlite_where=sa.text("reading_id IS NULL AND missed_at IS NULL AND entered_in_error_at IS NULL"),
+    )
     op.create_table(
         "dose_event",
         sa.Column("clinic_id", sa.Uuid(), nullable=False),
@@ -2516,6 +2524,12 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_dose_event__clinic_id_occurred_at_id"), table_name="dose_event")
     op.drop_index(op.f("ix_dose_event__clinic_id_administration_id_occurred_at_ordinal"), table_name="dose_event")
     op.drop_table("dose_event")
+    op.drop_index(
+        "ix_vital_slot__open",
+        table_name="vital_slot",
+        postgresql_where=sa.text("reading_id IS NULL AND missed_at IS NULL AND entered_in_error_at IS NULL"),
+        sqlite_where=sa.text("reading_id IS NULL AND missed_at IS NULL AND entered_in_error_at IS NULL"),
+    )
     op.drop_index(op.f("ix_vital_slot__clinic_id_session_id_due_at_id"), table_name="vital_slot")
     op.drop_index(op.f("ix_vital_slot__clinic_id_reading_id_due_at_id"), table_name="vital_slot")
     op.drop_index(op.f("ix_vital_slot__clinic_id_patient_id_due_at"), table_name="vital_slot")

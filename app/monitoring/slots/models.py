@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index
+from sqlalchemy import CheckConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.tables import Base, ClinicRecord, Code, Json, LongText, belongs_to, closed_set
@@ -32,6 +32,15 @@ class VitalSlot(ClinicRecord, Base):
         Index(None, "clinic_id", "patient_id", "due_at"),
         Index(None, "clinic_id", "reading_id", "due_at", "id"),
         Index(None, "clinic_id", "cause_id"),
+        # What nobody has seen to yet, for the list of what is overdue.
+        Index(
+            "ix_vital_slot__open",
+            "clinic_id",
+            "due_at",
+            "id",
+            postgresql_where=text("reading_id IS NULL AND missed_at IS NULL AND entered_in_error_at IS NULL"),
+            sqlite_where=text("reading_id IS NULL AND missed_at IS NULL AND entered_in_error_at IS NULL"),
+        ),
     )
     __resource__: ClassVar[str] = "vital_slot"
     __roots__: ClassVar[Sequence[tuple[str, str]]] = (("session", "session_id"),)
