@@ -79,6 +79,7 @@ _SESSION: Final = (
     "setting",
     "session_at",
     "started_at",
+    "last_started_at",
     "last_dose_at",
     "discharged_at",
     "deviations",
@@ -429,7 +430,7 @@ class Reference:
     async def _new_session(self, patient_id: str, body: Mapping[str, Any]) -> str | None:
         now, told = datetime.now(UTC), "afterwards"
         begun, over = datetime.fromisoformat(body["started_at"]), datetime.fromisoformat(body["discharged_at"])
-        visit = ("discharged", "ketamine", body["route"], "clinic", begun, begun, begun, over, [], {})
+        visit = ("discharged", "ketamine", body["route"], "clinic", begun, begun, begun, begun, over, [], {})
         late = int((now - begun).total_seconds() // 60)
         amount = round(body["delivered_mg"] * _THOUSANDTH)
         given = ("ketamine", body["route"], "stopped", False, begun, amount, "entered", False)

@@ -292,6 +292,7 @@ class _Maker:
             checked_in_at=at - timedelta(minutes=30),
             cleared_at=at - timedelta(minutes=10),
             started_at=at,
+            last_started_at=at,
             last_dose_at=at + _INFUSION,
             dosing_ended_at=at + _INFUSION,
             discharged_at=at + timedelta(minutes=120) if over else None,

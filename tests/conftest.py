@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import create_engine, make_url, text
 
 from app.kernel import clock as kernel_clock
@@ -36,6 +37,10 @@ if TYPE_CHECKING:
 
     from app.kernel.database import Database
     from tests.world import Installation, World
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("unhurried", settings(), deadline=None)
+settings.load_profile("unhurried")
 
 DIALECTS = ("sqlite", "postgresql")
 
