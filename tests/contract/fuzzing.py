@@ -46,13 +46,22 @@ class Target:
     _tokens: dict[str, tuple[float, str]] = field(default_factory=dict)
 
     def token(self, role: str) -> str:
-        """A token with which this role may do everything it ever may; a run takes longer than a password counts."""
+        """A token with which this role may do everything it ever may; a run takes longer than a password counts.
+
+        Who may not sign in any more, because a generated request has disabled them, goes on with the one before.
+        """
         got_at, token = self._tokens.get(role, (-math.inf, ""))
         if time.monotonic() - got_at > _RENEWED_SECONDS:
             answer = self.http.post(f"{self.base_url}/oauth/token", data=self.signing_in[role])
-            token = answer.json()["access_token"]
+            token = answer.json()["access_token"] if answer.ok else token
+            assert token, f"{role}: {answer.text}"
             self._tokens[role] = time.monotonic(), token
         return token
+
+    def sign_everybody_in(self) -> None:
+        """Get a token for each role, before any request is generated."""
+        for role in self.signing_in:
+            self.token(role)
 
     def remember(self, shown: object) -> None:
         """Keep the ids of the records in an answer."""

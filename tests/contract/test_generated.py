@@ -141,6 +141,7 @@ class Targets:
             # In a loop of its own: the tests are not asynchronous, and the server has one in its thread.
             signing_in, shown = asyncio.run(furnish(installation))
             target = Target(self._stack.enter_context(served(installation)), signing_in)
+            target.sign_everybody_in()
             target.remember(shown)
             self._found[dialect] = target
         return self._found[dialect]
