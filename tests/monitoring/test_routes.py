@@ -41,7 +41,7 @@ async def test_a_batch_sent_again_with_its_ids_records_nothing_new(clinic: World
 @pytest.mark.parametrize("state", ["scheduled", "dosing", "discharged", "cancelled"])
 async def test_a_reading_is_a_fact_in_every_state_and_leaves_the_session_alone(clinic: World, state: str) -> None:
     care = await caring(clinic)
-    session = await care.again(await care.session_in(state))
+    session = await care.session_in(state)
     await care.vitals(session)
     await care.dissociation(session)
     assert await care.again(session) == session

@@ -189,7 +189,12 @@ class Care:
         return await self.new(f"{path_of(course)}/sessions", dull | members)
 
     async def session_in(self, status: str, course: Json | None = None) -> Json:
-        """A visit that has come as far as this state."""
+        """A visit that has come as far as this state, as a read shows it."""
+        session = await self._session_in(status, course)
+        session.pop("allowed_actions", None)
+        return session
+
+    async def _session_in(self, status: str, course: Json | None) -> Json:
         session = await self.session(course)
         match status:
             case "scheduled":
