@@ -264,7 +264,7 @@ def test_a_missing_field_is_named(tmp_path: Path, field: str) -> None:
         ("dose_mg_per_kg", "0.5", "dose_mg_per_kg: must be a number above zero"),
         ("infusion_minutes", 0, "infusion_minutes: must be a whole number, at least 1"),
         ("observation", None, "observation: must be an object"),
-        ("observation", {"counts_from": "middle"}, "observation.counts_from: must be one of start, end"),
+        ("observation", {"counts_from": "middle"}, "observation.counts_from: must be one of start, last_start, end"),
         ("observation", {"counts_from": "end"}, "observation.minimum_minutes: missing"),
         ("limits", {"max_mg_pr_kg": 1}, "limits.max_mg_pr_kg: unknown field"),
         ("vital_slots_minutes", [0, 10], "vital_slots_minutes: must be a whole number, at least 1"),
