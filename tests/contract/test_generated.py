@@ -44,7 +44,7 @@ pytestmark = [pytest.mark.deep] if DEEP else []
 EXCLUSIONS: Json = tomllib.loads((Path(__file__).parent / "exclusions.toml").read_text(encoding="utf-8"))
 CHECKS = sorted({check for one in EXCLUSIONS["exclusion"] for check in one.get("checks", ())})
 OPERATIONS = [str(one) for one in operations()]
-WIDE = 12
+WIDE = 9
 """A body with more members than this, those of all its shapes together, has its edges tried in a deep run."""
 RULES = {code for one in EXCLUSIONS["exclusion"] for code in one.get("codes", ())}
 
