@@ -150,6 +150,7 @@ async def _shows(care: Care, operations: list[Operation], ids: Mapping[str, str]
 
 _SHIPPED = {
     "signature_id",  # of a session that is signed, and is not marked as an error
+    "addendum_id",  # the same
     "policy_code",
     "policy_setting_id",
     "patient_limit_id",
