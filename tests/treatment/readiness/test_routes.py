@@ -181,7 +181,7 @@ async def test_what_is_asked_at_the_door_is_told_then_or_later(clinic: World) ->
             f"{path_of(session)}/check-in", json={"identifiers_checked": kinds}, headers=version_header(session)
         )
         assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, code)
-    told = {"last_ate_at": ago(hours=3), "last_drank_at": ago(minutes=20), "medicines_changed": "no"}
+    told = {"last_ate_at": ago(hours=3), "last_drank_at": ago(minutes=1), "medicines_changed": "no"}
     seen_by_desk = await desk.do(session, "check-in", told)
     assert (seen_by_desk["status"], seen_by_desk["check_in"]) == ("checked_in", None)
     gates = await judged(care, session)
