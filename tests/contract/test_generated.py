@@ -38,7 +38,7 @@ from tests.serving import served
 if TYPE_CHECKING:
     from tests.conftest import Installations
 
-EXAMPLES = int(os.environ.get("SERIATIM_GENERATED_EXAMPLES", "4"))
+EXAMPLES = int(os.environ.get("SERIATIM_GENERATED_EXAMPLES", "2"))
 DEEP = EXAMPLES > 20
 pytestmark = [pytest.mark.deep] if DEEP else []
 EXCLUSIONS: Json = tomllib.loads((Path(__file__).parent / "exclusions.toml").read_text(encoding="utf-8"))
