@@ -9,7 +9,7 @@ from tests.factories.patients import make_patient
 from tests.world import World
 
 EDITORS = 16
-EDITS = 5
+EDITS = 3
 BECAUSE = {"change-reason": "new_information"}
 
 
