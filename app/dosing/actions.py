@@ -650,15 +650,8 @@ async def _compared(
 
 async def _alarm_of_limit(db: WriteSession, actor: Actor, administration: Administration) -> None:
     limits = shipped_limits().by_route[administration.drug, administration.route]
-    cause = Cause(
-        administration.__resource__,
-        administration.id,
-        administration.patient_id,
-        administration.session_id,
-        administration.started_at or clock.now(),
-    )
     rule = f"More than {limits.hard_max_mg} mg was given in one session. {limits.source}"
-    await raise_alert(db, actor, cause, code=rules.DoseLimitExceeded.code, severity=AlertSeverity.URGENT, rule=rule)
+    await _alarm(db, actor, administration, rules.DoseLimitExceeded.code, rule, urgent=True)
 
 
 async def _alarm_of_projection(
@@ -669,15 +662,8 @@ async def _alarm_of_projection(
     if is_too_much == (projected in administration.deviations):
         return
     if is_too_much:
-        cause = Cause(
-            administration.__resource__,
-            administration.id,
-            administration.patient_id,
-            administration.session_id,
-            clock.now(),
-        )
         rule = "The infusion goes beyond a limit of its plan if it flows on as it does. Seriatim default."
-        await raise_alert(db, actor, cause, code=f"dose_{projected}", severity=AlertSeverity.URGENT, rule=rule)
+        await _alarm(db, actor, administration, f"dose_{projected}", rule, urgent=True)
     else:
         await end_alerts_of(
             db, actor, administration.id, "The flow was slowed, ended or corrected.", code=f"dose_{projected}"
@@ -749,10 +735,16 @@ async def _follow(
 async def _alarm_of_deviation(
     db: WriteSession, actor: Actor, given: Administration, deviation: Deviation, *, urgent: bool = False
 ) -> None:
+    await _alarm(db, actor, given, f"dose_{deviation.value}", _RULES[deviation], urgent=urgent)
+
+
+async def _alarm(  # of what, by which name and rule
+    db: WriteSession, actor: Actor, given: Administration, code: str, rule: str, *, urgent: bool
+) -> None:
+    """Alarm of a dose. What began long ago rings no bell, however late it is told."""
     cause = Cause(given.__resource__, given.id, given.patient_id, given.session_id, given.started_at or clock.now())
-    code = f"dose_{deviation.value}"
     severity = AlertSeverity.URGENT if urgent else AlertSeverity.REVIEW
-    await raise_alert(db, actor, cause, code=code, severity=severity, rule=_RULES[deviation])
+    await raise_alert(db, actor, cause, code=code, severity=severity, rule=rule)
 
 
 _RULES = {

@@ -251,6 +251,11 @@ async def test_dose_change_mid_infusion(clinic: World) -> None:
     now = await care.again(infusion)
     assert (now["projected_mg"], now["deviations"]) == (33.5, [])
     assert await alarms_of(care, now) == {"dose_projected_above_limit": "resolved"}
+    # Told event by event weeks later, it rings no bell.
+    past = await care.administration(session, drawn_mg=50)
+    for event in (start(60 * 24 * 20, 1), faster | {"occurred_at": ago(minutes=60 * 24 * 20 - 1)}):
+        await care.event(past, event)
+    assert await alarms_of(care, past) == {"dose_projected_above_limit": "historic"}
 
 
 async def test_split_dose_or_booster(clinic: World) -> None:
