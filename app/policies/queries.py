@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import CompoundSelect, Select, Uuid, bindparam, false, select, true, union_all
 
 from app.kernel import clock
-from app.kernel.actor import Actor, PrincipalKind
+from app.kernel.actor import Actor, whoever_asks
 from app.kernel.database import ReadSession
 from app.kernel.tables import Base
 from app.policies.catalogue import shipped_policies
@@ -38,7 +38,7 @@ _ROW: Final = ("id", "code", "value", "effective_at", "source", "reason")
 # Stand for what differs from request to request: most requests ask, so a statement is built once for all.
 _CLINIC: Final[Any] = bindparam("policies_clinic_id", type_=Uuid())
 _PATIENT: Final[Any] = bindparam("policies_patient_id", type_=Uuid())
-_ANYBODY: Final = Actor(_CLINIC, UUID(int=0), PrincipalKind.SYSTEM, frozenset(), "")
+_ANYBODY: Final = whoever_asks(_CLINIC)
 
 
 @cache

@@ -57,7 +57,6 @@ from app.sessions.models import TreatmentSession
 from app.sessions.rules import AlreadySigned
 from app.treatment import queries
 from app.treatment.readiness.actions import keep_gates
-from app.treatment.reassign.queries import inside_a_session
 from app.treatment.schemas import PastSession
 from app.treatment.signatures.actions import supersede_signatures
 
@@ -262,7 +261,7 @@ async def take_out(db: WriteSession, actor: Actor, treatment: TreatmentSession, 
     Intervals and the times since a dose are for the caller to reckon anew.
     """
     mark_entered_in_error(db, actor, treatment, reason)
-    for kind in inside_a_session():
+    for kind in queries.inside_a_session():
         for child in (
             (await db.execute(queries.standing_children(actor, kind, "session_id", treatment.id))).scalars().all()
         ):

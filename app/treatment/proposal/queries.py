@@ -10,7 +10,7 @@ from app.assessments.catalogue import outcome_instruments
 from app.assessments.queries import assessment, courses_in_time, visible_assessments
 from app.courses.queries import course
 from app.dosing.queries import administration, visible_administrations
-from app.kernel.actor import Actor, PrincipalKind
+from app.kernel.actor import Actor, whoever_asks
 from app.kernel.json_rows import as_object, as_pieces, as_text
 from app.patients.queries import patient
 from app.sessions.queries import session, visible_sessions
@@ -25,7 +25,7 @@ _SCORE: Final = (
 # Stand for what differs from request to request: a statement this long is built once for all.
 _CLINIC: Final[Any] = bindparam("effects_clinic_id", type_=Uuid())
 _PATIENT: Final[Any] = bindparam("effects_patient_id", type_=Uuid())
-_ANYBODY: Final = Actor(_CLINIC, UUID(int=0), PrincipalKind.SYSTEM, frozenset(), "")
+_ANYBODY: Final = whoever_asks(_CLINIC)
 
 
 def doses_among_scores(actor: Actor, patient_id: UUID) -> tuple[Select[Any], dict[str, Any]]:

@@ -6,7 +6,6 @@ from decimal import Decimal
 from functools import cache
 from types import SimpleNamespace
 from typing import Any, Final
-from uuid import UUID
 
 import orjson
 from sqlalchemy import Date, Select, Uuid, bindparam, or_, select
@@ -22,7 +21,7 @@ from app.dosing.queries import dose_order, visible_dose_orders
 from app.dosing.rules import OrderStatus
 from app.identity.rules import Role
 from app.kernel import clock
-from app.kernel.actor import Actor, PrincipalKind
+from app.kernel.actor import Actor, whoever_asks
 from app.kernel.database import ReadSession
 from app.kernel.json_rows import as_object, as_pieces, as_text, values_of
 from app.kernel.tables import Base, UtcDateTime
@@ -80,7 +79,7 @@ _AT: Final[Any] = bindparam("facts_at", type_=UtcDateTime())
 _SINCE: Final[Any] = bindparam("facts_since", type_=UtcDateTime())
 _UNTIL: Final[Any] = bindparam("facts_until", type_=UtcDateTime())
 _TODAY: Final[Any] = bindparam("facts_today", type_=Date())
-_ANYBODY: Final = Actor(_CLINIC, UUID(int=0), PrincipalKind.SYSTEM, frozenset(), "")
+_ANYBODY: Final = whoever_asks(_CLINIC)
 
 _WHO: Final = ("id", "sex", "birth_on", "birth_year")
 _SCREENED: Final = (*Screened.__dataclass_fields__, "answers", "findings", "overrides", "decided_by")

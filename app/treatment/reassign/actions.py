@@ -45,6 +45,7 @@ from app.sessions.actions import join_course, move_to_course
 from app.sessions.models import InSession, TreatmentSession
 from app.sessions.rules import SessionStatus
 from app.treatment.actions import fitting_course, take_out
+from app.treatment.queries import everything_of, inside_a_session
 from app.treatment.reassign import queries, rules
 from app.treatment.reassign.models import Reassignment
 from app.treatment.reassign.rules import ReassignmentPending, ReassignmentStatus, SecondPersonRequired, UnknownTarget
@@ -166,8 +167,8 @@ async def _move(  # what goes where, and why
 
 async def _everything_in(db: WriteSession, actor: Actor, treatment: TreatmentSession) -> Sequence[ClinicRecord]:
     inside: list[ClinicRecord] = []
-    for kind in queries.inside_a_session():
-        inside += (await db.execute(queries.everything_of(actor, kind, treatment.id))).scalars().all()
+    for kind in inside_a_session():
+        inside += (await db.execute(everything_of(actor, kind, treatment.id))).scalars().all()
     return inside
 
 

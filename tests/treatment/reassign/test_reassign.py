@@ -16,9 +16,9 @@ from app.monitoring.slots.models import VitalSlot
 from app.screening.models import Screening
 from app.sessions.models import TreatmentSession
 from app.treatment.addenda.models import Addendum
+from app.treatment.queries import NAME_A_SESSION, inside_a_session
 from app.treatment.readiness.models import GateOverride
 from app.treatment.reassign.models import Reassignment
-from app.treatment.reassign.queries import NAME_A_SESSION, inside_a_session
 from app.treatment.reassign.rules import named_in
 from app.treatment.signatures.models import Signature
 from app.treatment.signatures.verify import Finding, verify_clinic
